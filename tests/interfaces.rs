@@ -124,6 +124,36 @@ fn a_program_that_cannot_be_judged_is_named_in_bounded_time() {
     }
 }
 
+/// An init that continues every child that stops.
+#[cfg(target_os = "linux")]
+const CONTINUES: &str = r"
+import os, signal, sys
+main = os.fork() or os.execvp(sys.argv[1], sys.argv[1:])
+while True:
+    pid, status = os.waitpid(-1, os.WUNTRACED)
+    if os.WIFSTOPPED(status): os.kill(pid, signal.SIGCONT)
+    elif pid == main: os._exit(os.waitstatus_to_exitcode(status) & 0xff)
+";
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_child_that_the_program_continues_is_a_reason_to_skip() {
+    if !is_there("python3") {
+        return;
+    }
+    let folder = tempfile::tempdir().expect("a folder");
+    let init = folder.path().join("init.py");
+    std::fs::write(&init, CONTINUES).expect("a file");
+    let subject = format!("container-init:python3 {}", init.display());
+    // The time to wait for a stop that does not last is long.
+    let arguments = ["run", "wrapper.stop-is-no-exit", "--subject", &subject, "--timeout-scale", "0.3"];
+    let output = waitspec(&arguments).output().expect("it starts");
+    let said = said(&output);
+    // It may have been seen to stop.
+    assert_eq!(output.status.code(), Some(0), "{said}");
+    assert!(said.contains("does not stay stopped") || said.contains("1 pass"), "{said}");
+}
+
 #[test]
 fn a_programs_changes_to_its_environment_vanish_with_it() {
     let folder = tempfile::tempdir().expect("a folder");

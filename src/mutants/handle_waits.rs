@@ -1,13 +1,16 @@
 //! Process handles whose waits look at something else than the child, and results that are another child's.
 
 use super::handle::{CORRECT, reporting};
-use super::handle_faults::{count_sigchld_from_first, sigchlds};
+use super::handle_faults::{count_sigchld_from_first, ours, sigchlds, zero};
 use super::mutant::{Mutant, blind};
 use crate::protocol::handle::HandleReport;
 use crate::spec::promise;
 use crate::subject::handle::{Behavior, OwnHandle};
-use crate::sys::{process, process_table};
-use crate::wait::{Deadline, Errno, Event, IdOptions, Signal, WaitTarget, retrying, waitid};
+use crate::sys::{process, process_table, signal};
+use crate::wait::{
+    Deadline, Errno, Event, IdOptions, Signal, WaitOptions, WaitTarget, retrying, waitid, waitid_timeout,
+    waitpid,
+};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -156,4 +159,94 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         |h| h.look().map(|report| by_pid(h, report)),
         |h, timeout| h.await_result(timeout).map(|report| by_pid(h, report)),
     )),
+    blind(
+        "handle-stops-at-stranger",
+        "a wait sees no exit while a child that has no handle is a zombie and comes first",
+        &promise::HANDLE_STRANGERS_KEPT,
+    )
+    .handle(Behavior {
+        made: |h| ours().push(h.pid()),
+        wait: |h, timeout| {
+            if timeout.is_none() && h.known().is_none() {
+                let options = IdOptions::EXITED | IdOptions::NOWAIT;
+                let first = || retrying(|| waitid(WaitTarget::Any, options));
+                until(None, || Ok(first().map_or(true, |info| ours().contains(&info.pid))))?;
+            }
+            h.await_result(timeout)
+        },
+        ..CORRECT
+    }),
+    blind(
+        "handle-timed-looks-first",
+        "a wait with a timeout looks at the child at its beginning only",
+        &promise::HANDLE_WAIT_RETURNS,
+    )
+    .handle(reporting(OwnHandle::look, |h, timeout| match (timeout, h.look()?) {
+        (Some(timeout), HandleReport::Running) => {
+            std::thread::sleep(timeout);
+            Ok(HandleReport::Running)
+        }
+        _ => h.await_result(timeout),
+    })),
+    blind(
+        "handle-runs-after-timeout",
+        "once a wait has timed out, a poll reports the child as running until it is waited for",
+        &promise::HANDLE_TIMEOUT_KEEPS,
+    )
+    .handle(reporting(
+        |h| match h.known() {
+            None if h.count.load(Ordering::SeqCst) > 0 => Ok(HandleReport::Running),
+            _ => h.look(),
+        },
+        |h, timeout| {
+            let report = h.await_result(timeout)?;
+            if report == HandleReport::Running {
+                h.count.fetch_add(1, Ordering::SeqCst);
+            }
+            Ok(report)
+        },
+    )),
+    blind(
+        "handle-lost-at-once",
+        "the result of a child that exits before its handle is registered is lost",
+        &promise::HANDLE_WAIT_RETURNS,
+    )
+    .handle(Behavior {
+        made: |h| {
+            let ended = waitid_timeout(
+                WaitTarget::Pid(h.pid()),
+                IdOptions::EXITED | IdOptions::NOWAIT,
+                Duration::from_millis(50),
+            );
+            if let Ok(Some(_)) = ended {
+                let _ = waitpid(WaitTarget::Pid(h.pid()), WaitOptions::NONE);
+            }
+        },
+        ..CORRECT
+    }),
+    blind(
+        "handle-failed-exec-blocks",
+        "a program that cannot be executed leaves a signal blocked in the process for good",
+        &promise::HANDLE_KILL_DELIVERS,
+    )
+    .handle(Behavior {
+        spawn: |argv, output| {
+            process::run_program(argv, output).inspect_err(|_| {
+                let _ = signal::block(libc::SIGTERM);
+            })
+        },
+        ..CORRECT
+    }),
+    blind(
+        "handle-usage-of-exits",
+        "the usage of a child that a signal kills is zero",
+        &promise::HANDLE_USAGE,
+    )
+    .handle(Behavior {
+        usage: |h| match h.known() {
+            Some((HandleReport::Signal(..), _)) => Some(zero()),
+            known => known.and_then(|(_, usage)| usage),
+        },
+        ..CORRECT
+    }),
 ];

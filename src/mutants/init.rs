@@ -7,7 +7,7 @@ use crate::subject::Program;
 use crate::subject::init::{self, Init, Next, next, reap, reap_main, reap_of};
 use crate::subject::wrapper::{child, code, pass_on};
 use crate::sys::{process, signal};
-use crate::wait::{Errno, Event, WaitOptions, WaitTarget, try_waitpid};
+use crate::wait::{Errno, Event, Signal, WaitOptions, WaitTarget, try_waitpid};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
@@ -69,6 +69,30 @@ fn reap_now_and_then() -> Result<(i32, Event), Errno> {
             return Ok(reaped);
         }
         std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
+/// Sleeps a second at most, unless a child has terminated meanwhile.
+fn reap_each_second() -> Result<(i32, Event), Errno> {
+    loop {
+        if let Some(reaped) = look()? {
+            return Ok(reaped);
+        }
+        let _ = signal::block(libc::SIGCHLD);
+        let _ = signal::wait_for(libc::SIGCHLD, Duration::from_secs(1));
+    }
+}
+
+/// Reaps all that can be reaped, and reports the main child with the status of the last one.
+fn reap_batch() -> Result<(i32, Event), Errno> {
+    let mut batch = vec![reap()?];
+    while let Ok(Some(reaped)) = look() {
+        batch.push(reaped);
+    }
+    let last = batch[batch.len() - 1];
+    match batch.iter().any(|(pid, _)| *pid == child()) {
+        true => Ok((child(), last.1)),
+        false => Ok(last),
     }
 }
 
@@ -253,6 +277,65 @@ pub(crate) const MUTANTS: &[Mutant] = &[
             },
             ..Init::CORRECT
         },
+    ),
+    broken(
+        "init-forwards-twice",
+        "an init forwards each signal twice",
+        &promise::INIT_FORWARDS,
+        Init {
+            pass_on: |signal| {
+                pass_on(signal);
+                pass_on(signal);
+            },
+            ..Init::CORRECT
+        },
+    ),
+    broken(
+        "init-last-counts",
+        "an init exits with the status of the child that it has reaped last, if that is another",
+        &promise::INIT_EXITS_WITH_MAIN,
+        Init { reap: reap_batch, ..Init::CORRECT },
+    ),
+    broken(
+        "init-not-found-zero",
+        "an init exits with 0 if its command is not found",
+        &promise::WRAPPER_CODE_NOT_FOUND,
+        Init {
+            next: |main, event| match event {
+                Event::Exited { code: 127 } if main => Next::Exit(0),
+                event => next(main, event),
+            },
+            ..Init::CORRECT
+        },
+    ),
+    broken(
+        "init-term-is-success",
+        "an init exits with 0 if SIGTERM killed its main child",
+        &posix::WRAPPER_SIGNAL,
+        Init {
+            next: |main, event| match (main, event) {
+                (true, Event::Signaled { signal: Signal::TERM, .. }) => Next::Exit(0),
+                (main, event) => next(main, event),
+            },
+            ..Init::CORRECT
+        },
+    ),
+    broken(
+        "init-command-pipe",
+        "the command of an init starts with SIGPIPE ignored",
+        &promise::WRAPPER_COMMAND_SIGNALS,
+        Init {
+            shield: || {
+                let _ = signal::set_action(libc::SIGPIPE, signal::Action::Ignore, signal::Flags::default());
+            },
+            ..Init::CORRECT
+        },
+    ),
+    broken(
+        "init-looks-each-second",
+        "an init looks for terminated children once a second",
+        &promise::INIT_IDLE,
+        Init { reap: reap_each_second, ..Init::CORRECT },
     ),
     broken(
         "init-forwards-wrongly",

@@ -4,9 +4,9 @@ use super::mutant::{Mutant, blind};
 use crate::spec::clause::Clause;
 use crate::spec::{posix, promise};
 use crate::subject::Program;
-use crate::subject::shell::Shell;
-use crate::subject::wrapper::code;
-use crate::wait::Event;
+use crate::subject::shell::{During, Shell};
+use crate::subject::wrapper::{code, no_program};
+use crate::wait::{Errno, Event};
 
 const fn broken(name: &'static str, breaks: &'static str, clause: &'static Clause, shell: Shell) -> Mutant {
     blind(name, breaks, clause).program(Program::Shell(shell))
@@ -152,7 +152,55 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         "shell-forgets-meanwhile",
         "the status of a job that terminates while another command runs in the foreground is lost",
         &posix::SHELL_WAIT_PID,
-        Shell { remembers_meanwhile: false, ..Shell::CORRECT },
+        Shell { remembers_meanwhile: |_, during| during != During::Foreground, ..Shell::CORRECT },
+    ),
+    broken(
+        "shell-forgets-successes",
+        "a job that exits with 0 while another command runs is forgotten",
+        &posix::SHELL_WAIT_PID,
+        Shell { remembers_meanwhile: |status, _| status != 0, ..Shell::CORRECT },
+    ),
+    broken(
+        "shell-substitution-forgets",
+        "the status of a job that terminates during a command substitution is lost",
+        &posix::SHELL_WAIT_PID,
+        Shell { remembers_meanwhile: |_, during| during != During::Substitution, ..Shell::CORRECT },
+    ),
+    broken(
+        "shell-stop-is-status",
+        "a job that is killed while it is stopped has the status of the stop",
+        &posix::SHELL_KILL_L,
+        Shell { after_stop: |stop, status| if status > 128 { 128 + stop } else { status }, ..Shell::CORRECT },
+    ),
+    broken(
+        "shell-once-stopped",
+        "a job that has been stopped and exits has the status of the stop",
+        &posix::SHELL_WAIT_PID,
+        Shell { after_stop: |stop, status| if status > 128 { status } else { 128 + stop }, ..Shell::CORRECT },
+    ),
+    broken(
+        "shell-subshell-traps",
+        "a subshell keeps the traps of the shell outside of it",
+        &posix::SHELL_SUBSHELL_TRAPS,
+        Shell { subshell_resets: false, ..Shell::CORRECT },
+    ),
+    broken(
+        "shell-command-pipe",
+        "a command starts with SIGPIPE ignored",
+        &posix::SHELL_COMMAND_SIGNALS,
+        Shell { ignores_pipe: true, ..Shell::CORRECT },
+    ),
+    broken(
+        "shell-other-errors-1",
+        "$? is 1 for a command that cannot be executed for a rare reason",
+        &posix::SHELL_NOT_RUN,
+        Shell {
+            no_program: |errno| match errno {
+                Errno::NOENT | Errno::ACCESS => no_program(errno),
+                _ => 1,
+            },
+            ..Shell::CORRECT
+        },
     ),
     broken(
         "shell-wait-any",

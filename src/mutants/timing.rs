@@ -5,7 +5,9 @@ use crate::spec::clause::Clause;
 use crate::spec::{posix, promise};
 use crate::subject::Program;
 use crate::subject::timing::{Figures, Timing, figures};
-use crate::wait::{Event, Rusage};
+use crate::subject::wrapper::code;
+use crate::sys::process;
+use crate::wait::{Event, MaxRssUnit, Rusage};
 use std::time::Duration;
 
 /// A mutant that prints these figures.
@@ -16,6 +18,26 @@ const fn writes(
     figures: fn(&Rusage, Event) -> Figures,
 ) -> Mutant {
     blind(name, breaks, clause).program(Program::Time(Timing { figures, ..Timing::CORRECT }))
+}
+
+/// The figures of other processes than the command alone.
+fn of_process(who: process::Who, event: Event) -> Figures {
+    let usage = process::usage(who);
+    let number = |field: Option<i64>| field.map_or(0, i64::unsigned_abs);
+    Figures {
+        user: Duration::from_micros(number(usage.utime_us)),
+        system: Duration::from_micros(number(usage.stime_us)),
+        peak_kib: MaxRssUnit::host().bytes(usage.maxrss.unwrap_or(0)) / 1024,
+        minor: number(usage.minflt),
+        major: number(usage.majflt),
+        voluntary: number(usage.nvcsw),
+        involuntary: number(usage.nivcsw),
+        status: code(event),
+    }
+}
+
+fn fraction(time: Duration) -> Duration {
+    Duration::from_nanos(time.subsec_nanos().into())
 }
 
 pub(crate) const MUTANTS: &[Mutant] = &[
@@ -47,7 +69,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
             major: 0,
             voluntary: 0,
             involuntary: 0,
-            status: crate::subject::wrapper::code(event),
+            status: code(event),
         },
         ..Timing::CORRECT
     })),
@@ -107,6 +129,50 @@ pub(crate) const MUTANTS: &[Mutant] = &[
             Figures { user: right.user / 2, ..right }
         },
     ),
+    writes(
+        "time-all-children",
+        "the usage is that of all children of the process",
+        &posix::TIME_USER,
+        |_, event| of_process(process::Who::Children, event),
+    ),
+    writes("time-own", "the usage is that of the program itself", &posix::TIME_USER, |_, event| {
+        of_process(process::Who::SelfProcess, event)
+    }),
+    writes(
+        "time-peak-of-all",
+        "the peak is the largest of all children",
+        &promise::TIME_PEAK,
+        |usage, event| {
+            let all = of_process(process::Who::Children, event);
+            Figures { peak_kib: all.peak_kib, ..figures(usage, event) }
+        },
+    ),
+    writes(
+        "time-system-of-all",
+        "the system time is that of all children of the process",
+        &posix::TIME_SYSTEM,
+        |usage, event| {
+            let all = of_process(process::Who::Children, event);
+            Figures { system: all.system, ..figures(usage, event) }
+        },
+    ),
+    writes(
+        "time-user-fraction",
+        "of the user time the whole seconds are lost",
+        &posix::TIME_USER,
+        |usage, event| {
+            let right = figures(usage, event);
+            Figures { user: fraction(right.user), ..right }
+        },
+    ),
+    blind("time-real-fraction", "of the real time the whole seconds are lost", &posix::TIME_REAL)
+        .program(Program::Time(Timing { real: |passed, _| fraction(passed), ..Timing::CORRECT })),
+    blind(
+        "time-command-pipe",
+        "the command of time starts with SIGPIPE ignored",
+        &promise::WRAPPER_COMMAND_SIGNALS,
+    )
+    .program(Program::Time(Timing { shield: || {}, ..Timing::CORRECT })),
     blind("time-code-zero", "time exits with 0 whatever the command does", &posix::WRAPPER_EXIT_STATUS)
         .program(Program::Time(Timing { code: |_| 0, ..Timing::CORRECT })),
 ];

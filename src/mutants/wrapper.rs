@@ -4,8 +4,11 @@ use super::mutant::{Mutant, blind, from_bug};
 use crate::spec::{posix, promise};
 use crate::subject::wrapper::{self, Wrapper, code, no_program, wait_with};
 use crate::sys::{process, signal};
-use crate::wait::{Errno, Event, IdOptions, WaitOptions, WaitTarget, retrying, waitid, waitpid};
+use crate::wait::{
+    Errno, Event, IdOptions, WaitOptions, WaitTarget, retrying, wait4_timeout, waitid, waitpid,
+};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 pub(crate) const MUTANTS: &[Mutant] = &[
     blind(
@@ -127,6 +130,55 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         shield: || {
             wrapper::shield();
             let _ = signal::block(libc::SIGCHLD);
+        },
+        ..Wrapper::CORRECT
+    }),
+    from_bug(
+        "cpython#45993",
+        "wrapper-command-pipe",
+        "the command of a wrapper starts with SIGPIPE ignored",
+        &promise::WRAPPER_COMMAND_SIGNALS,
+    )
+    .wrapper(Wrapper {
+        shield: || {
+            wrapper::shield();
+            let _ = signal::set_action(libc::SIGPIPE, signal::Action::Ignore, signal::Flags::default());
+        },
+        ..Wrapper::CORRECT
+    }),
+    blind(
+        "wrapper-other-errors-1",
+        "a wrapper exits with 1 for a command that cannot be executed for a rare reason",
+        &posix::WRAPPER_NOT_INVOKED,
+    )
+    .wrapper(Wrapper {
+        no_program: |errno| match errno {
+            Errno::NOENT | Errno::ACCESS => no_program(errno),
+            _ => 1,
+        },
+        ..Wrapper::CORRECT
+    }),
+    blind("wrapper-forwards-twice", "a wrapper forwards each signal twice", &promise::WRAPPER_FORWARDS)
+        .wrapper(Wrapper {
+            pass_on: |signal| {
+                wrapper::pass_on(signal);
+                wrapper::pass_on(signal);
+            },
+            ..Wrapper::CORRECT
+        }),
+    blind(
+        "wrapper-looks-each-second",
+        "a wrapper looks once a second whether its command has exited",
+        &promise::WRAPPER_IDLE,
+    )
+    .wrapper(Wrapper {
+        wait: |pid| {
+            loop {
+                let second = Duration::from_secs(1);
+                if let Some(waited) = wait4_timeout(WaitTarget::Pid(pid), WaitOptions::NONE, second)? {
+                    return Ok(waited.status.event());
+                }
+            }
         },
         ..Wrapper::CORRECT
     }),

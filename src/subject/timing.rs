@@ -3,7 +3,7 @@
 //! It writes `real S`, `user S` and `sys S` in seconds, as POSIX requires, and peak memory, page faults, context
 //! switches and exit status in the format of `time -v`. Its exit status is that of [`super::wrapper`].
 
-use super::wrapper::{TROUBLE, code, no_program, prepare};
+use super::wrapper::{TROUBLE, code, default_pipe, no_program, prepare};
 use crate::sys::process;
 use crate::wait::{Event, Pid, Rusage, WaitOptions, WaitTarget, retrying, wait4};
 use std::ffi::CString;
@@ -19,6 +19,8 @@ pub(crate) struct Timing {
     pub(crate) real: fn(Duration, &Rusage) -> Duration,
     /// Its exit code.
     pub(crate) code: fn(Event) -> i32,
+    /// Called before it execs the command.
+    pub(crate) shield: fn(),
 }
 
 /// The figures it writes.
@@ -36,13 +38,18 @@ pub(crate) struct Figures {
 
 impl Timing {
     /// The correct one.
-    pub(crate) const CORRECT: Timing = Timing { figures, real: |passed, _| passed, code };
+    pub(crate) const CORRECT: Timing =
+        Timing { figures, real: |passed, _| passed, code, shield: default_pipe };
 
     /// Runs a command; returns the exit code.
     pub(crate) fn run(self, command: &[CString]) -> i32 {
         prepare();
         let began = Instant::now();
-        let Ok(pid) = process::spawn(|| no_program(process::exec(command))) else { return TROUBLE };
+        let exec = || {
+            (self.shield)();
+            no_program(process::exec(command))
+        };
+        let Ok(pid) = process::spawn(exec) else { return TROUBLE };
         let Some(pid) = Pid::from_raw(pid) else { return TROUBLE };
         let Ok(waited) = retrying(|| wait4(WaitTarget::Pid(pid), WaitOptions::NONE)) else { return TROUBLE };
         let event = waited.status.event();

@@ -233,8 +233,14 @@ impl Trial<'_> {
 
     /// Has the program run a command that is not a child of the trial, such as one that does not exist.
     pub fn run(&mut self, command: &str) -> Result<ProgramOutcome, Abort> {
-        self.core.steps.push(format!("run {command}"));
-        self.with.begin(&mut self.core, &[command.to_owned()])?;
+        self.run_words(&[command])
+    }
+
+    /// The same of a command of several words.
+    pub fn run_words(&mut self, words: &[&str]) -> Result<ProgramOutcome, Abort> {
+        self.core.steps.push(format!("run {}", words.join(" ")));
+        let words: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
+        self.with.begin(&mut self.core, &words)?;
         self.exit()
     }
 
@@ -377,6 +383,16 @@ impl Trial<'_> {
         let line = self.program_line()?;
         let names = || line.list("caught").iter().filter_map(|name| Signal::from_name(name)).collect();
         Ok(line.keys().any(|key| key == "caught").then(names))
+    }
+
+    /// The signals that the program catches, or accepts in a call. Those are shown as blocked only while it is not in the call, as
+    /// when it is stopped.
+    pub fn accepted(&mut self) -> Result<Vec<Signal>, Abort> {
+        self.signal_program(Signal::STOP)?;
+        self.await_agent(ProcessState::Stopped)?;
+        let caught = self.caught()?.unwrap_or_default();
+        self.signal_program(Signal::CONT)?;
+        Ok(caught)
     }
 
     /// Waits until the program sleeps, as in a wait call, or has exited.

@@ -6,6 +6,7 @@ use super::deadline::{PROMPT, ms};
 use super::program::{HANG, TURN, Trial, exit_within, output};
 use super::program_outcome::ProgramOutcome;
 use crate::protocol::warden::{ProcessState, Request};
+use crate::scenario::Step;
 use std::time::{Duration, Instant};
 
 /// How long a program has been at rest. One that waits for a processor has not had its time, however long that takes.
@@ -93,6 +94,24 @@ impl Trial<'_> {
         let within = ms(self.link.scaled(TURN * 3));
         let request = Request::Await { of: "agent".to_owned(), state: ProcessState::Stopped, within };
         self.core.link.ask_warden(&request, PROMPT).map(drop).map_err(Abort::from)
+    }
+
+    /// How many signals a child has caught since it was last asked; none if it is gone.
+    pub fn catches(&mut self, child: &Child) -> Result<i64, Abort> {
+        let told = self.try_tell(child, Step::Getids);
+        Ok(told.ok().and_then(Result::ok).and_then(|reply| reply.number("caught").ok()).unwrap_or(0))
+    }
+
+    /// The same, once it has caught one, unless the program has had its time.
+    pub fn caught_soon(&mut self, child: &Child) -> Result<i64, Abort> {
+        let mut patience = Patience::new();
+        loop {
+            let caught = self.catches(child)?;
+            if caught > 0 || self.has_had_its_time(&mut patience)? {
+                return Ok(caught);
+            }
+            self.take_a_turn()?;
+        }
     }
 
     /// The exit of the program, if it comes soon: before it has slept for as long as one that is said to hang.

@@ -97,8 +97,11 @@ fn again(t: &mut Trial) -> Outcome {
 }
 
 fn unshielded(t: &mut Trial) -> Outcome {
-    // The second one would inherit what creating the first has changed.
-    for _ in 0..2 {
+    // The second one would inherit what creating the first has changed, and the third what a failure has.
+    for round in 0..3 {
+        if round == 2 && t.spawn_program("/nonexistent/waitspec")?.is_ok() {
+            break;
+        }
         let child = t.spawn_unshielded(&Scenario::held())?;
         let answered = t.kill(&child, Signal::TERM)?;
         t.expect(&promise::HANDLE_KILL_DELIVERS).returns(&answered)?;

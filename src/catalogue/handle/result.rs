@@ -27,6 +27,9 @@ cases! { handle "handle-result";
     /// the usage in a result is at least what the child used, and does not include another child's
     usage(USAGE), needs Needs::NOTHING.burning() => [promise::HANDLE_USAGE];
 
+    /// the usage in the result of a child that a signal kills is at least what the child used
+    usage_of_killed(USAGE), needs Needs::NOTHING.burning() => [promise::HANDLE_USAGE];
+
     /// the result is the same however often it is queried
     asked_again() => [promise::HANDLE_STABLE];
 
@@ -154,6 +157,16 @@ fn usage(t: &mut Trial) -> Outcome {
     let least = own.utime_us.unwrap_or(0) + own.stime_us.unwrap_or(0);
     let most = least + exiting;
     t.expect(&promise::HANDLE_USAGE).within("CPU time in us", cpu(&answered), least, most)
+}
+
+fn usage_of_killed(t: &mut Trial) -> Outcome {
+    let child = t.spawn(Scenario::held())?;
+    t.tell(&child, Step::BurnUser { us: BURNT as u64 })?;
+    t.signal(&child, Signal::KILL)?;
+    let answered = t.wait(&child)?;
+    let killed = Change::Killed(Signal::KILL, false);
+    t.expect(&promise::HANDLE_USAGE).reports(&answered, &child, killed)?;
+    t.expect(&promise::HANDLE_USAGE).within("CPU time in us", cpu(&answered), BURNT, i64::MAX)
 }
 
 fn asked_again(t: &mut Trial) -> Outcome {

@@ -163,6 +163,11 @@ fn timeout(t: &mut Trial) -> Outcome {
     let answered = t.wait_for(&child, SHORT)?;
     t.expect(&promise::HANDLE_TIMEOUT_KEEPS).runs(&answered)?;
     t.tell(&child, Step::exit(7))?;
+    if t.shows("poll") {
+        t.await_ended(&child)?;
+        let answered = t.poll_exited(&child)?;
+        t.expect(&promise::HANDLE_TIMEOUT_KEEPS).reports(&answered, &child, Change::Exited(7))?;
+    }
     let answered = t.wait(&child)?;
     t.expect(&promise::HANDLE_TIMEOUT_KEEPS).reports(&answered, &child, Change::Exited(7))
 }

@@ -1,5 +1,6 @@
 //! Inits and supervisors, run as process 1 of a PID namespace with a main child and orphans.
 
+use super::command;
 use crate::scenario::{Offspring, Scenario, Step};
 use crate::spec::contracts::SignalCode;
 use crate::spec::promise;
@@ -43,6 +44,12 @@ cases! { program "init";
 
     /// an init passes on each of the signals that its manual promises to, even if all are pending at once
     forwards_both(CONTAINER_INIT), needs NAMESPACE => [promise::INIT_FORWARDS];
+
+    /// a signal that the init forwards reaches its main child once
+    forwards_once(CONTAINER_INIT), needs NAMESPACE => [promise::INIT_FORWARDS];
+
+    /// an init sleeps while its main child does, and does not wake up to look for children
+    sleeps(CONTAINER_INIT | SUPERVISOR), needs NAMESPACE => [promise::INIT_IDLE];
 
     /// an init sleeps while another process is busy
     idle(CONTAINER_INIT | SUPERVISOR), needs NAMESPACE.burning() => [promise::INIT_IDLE];
@@ -253,7 +260,7 @@ fn forwards(t: &mut Trial) -> Outcome {
         // The process that would receive a misdirected signal.
         let other = fork(t, &main, Vec::new())?;
         t.settle()?;
-        if !accepted(t)?.contains(&signal) {
+        if !t.accepted()?.contains(&signal) {
             t.expect(&promise::INIT_FORWARDS).not_observed("it neither catches nor accepts the signal")?;
             continue;
         }
@@ -275,16 +282,6 @@ fn forwards(t: &mut Trial) -> Outcome {
     Ok(())
 }
 
-/// The signals that the program catches, or accepts in a call. Those are shown as blocked only while it is not in the call, as when
-/// it is stopped.
-fn accepted(t: &mut Trial) -> Result<Vec<Signal>, Abort> {
-    t.signal_program(Signal::STOP)?;
-    t.await_agent(ProcessState::Stopped)?;
-    let caught = t.caught()?.unwrap_or_default();
-    t.signal_program(Signal::CONT)?;
-    Ok(caught)
-}
-
 fn forwards_both(t: &mut Trial) -> Outcome {
     let mut signals = t.contract().signals("init/forwards");
     let main = main_child(t)?;
@@ -292,7 +289,7 @@ fn forwards_both(t: &mut Trial) -> Outcome {
         t.tell(&main, Step::Block(*signal))?;
     }
     t.settle()?;
-    let accepted = accepted(t)?;
+    let accepted = t.accepted()?;
     signals.retain(|signal| accepted.contains(signal));
     if signals.len() < 2 {
         return t
@@ -331,11 +328,19 @@ fn pending_soon(t: &mut Trial, child: &Child, signals: &[Signal]) -> Result<Vec<
     Ok(pending)
 }
 
+fn forwards_once(t: &mut Trial) -> Outcome {
+    let main = main_child(t)?;
+    command::forwards_once(t, &promise::INIT_FORWARDS, "init/forwards", &main)
+}
+
+fn sleeps(t: &mut Trial) -> Outcome {
+    let main = main_child(t)?;
+    command::sleeps(t, &promise::INIT_IDLE, &main)
+}
+
 /// How much CPU time another process burns, in microseconds, and how much an idle one may use.
 const SPAN: u64 = 300_000;
 const SHARE: i64 = 40_000;
-/// How often it may wake up meanwhile: to learn of something that happened before.
-const WOKEN: i64 = 2;
 
 fn idle(t: &mut Trial) -> Outcome {
     let main = main_child(t)?;
@@ -345,9 +350,8 @@ fn idle(t: &mut Trial) -> Outcome {
     let after = t.figures()?;
     let used = after.cpu.saturating_sub(before.cpu).as_micros() as i64;
     let woken = i64::try_from(after.switches.saturating_sub(before.switches)).unwrap_or(i64::MAX);
-    t.record("wake-ups while nothing happens", woken.min(10).to_string());
     t.expect(&promise::INIT_IDLE).within("CPU time (us)", Some(used), 0, SHARE)?;
-    t.expect(&promise::INIT_IDLE).within("wake-ups", Some(woken), 0, WOKEN)
+    t.expect(&promise::INIT_IDLE).within("wake-ups", Some(woken), 0, command::WOKEN)
 }
 
 /// The number of rounds, the number of orphans per round, and the allowed growth of memory usage, in bytes.
@@ -398,7 +402,7 @@ fn inherited_signals(t: &mut Trial) -> Outcome {
 fn restarts_nothing_else(t: &mut Trial) -> Outcome {
     let main = main_child(t)?;
     t.signal(&main, Signal::STOP)?;
-    t.await_stopped(&main)?;
+    t.await_stopped_or_exit(&main)?;
     t.settle()?;
     t.signal(&main, Signal::CONT)?;
     t.await_running(&main)?;

@@ -16,6 +16,9 @@ cases! { program "time";
     /// the printed times are those of the command
     times(TIME) => [posix::TIME_USER, posix::TIME_SYSTEM];
 
+    /// the printed usage does not include that of children that the process had before
+    earlier_children(TIME) => [posix::TIME_USER, posix::TIME_SYSTEM, promise::TIME_PEAK];
+
     /// the printed real time is that from the start to the exit
     real(TIME) => [posix::TIME_REAL];
 
@@ -84,7 +87,12 @@ struct Run {
 
 /// A run whose command performs these steps, reports its usage and exits with 7.
 fn run(t: &mut Trial, steps: &[Step]) -> Result<Run, Abort> {
-    let child = t.spawn_how(How::default(), Scenario::held())?;
+    run_how(t, How::default(), steps)
+}
+
+/// The same of a program that is started differently.
+fn run_how(t: &mut Trial, how: How, steps: &[Step]) -> Result<Run, Abort> {
+    let child = t.spawn_how(how, Scenario::held())?;
     for step in steps {
         t.tell(&child, step.clone())?;
     }
@@ -129,13 +137,35 @@ fn within(
 }
 
 fn times(t: &mut Trial) -> Outcome {
-    let run = run(t, &[Step::BurnUser { us: 80_000 }, Step::BurnSystem { us: 40_000 }])?;
+    // More than a second: one that loses whole seconds prints far too little.
+    let run = run(t, &[Step::BurnUser { us: 1_080_000 }, Step::BurnSystem { us: 40_000 }])?;
     within(t, &posix::TIME_USER, "user time (us)", run.time(USER), run.bounds(|u| u.utime_us))?;
     within(t, &posix::TIME_SYSTEM, "system time (us)", run.time(SYSTEM), run.bounds(|u| u.stime_us))
 }
 
-/// How long the command sleeps, in milliseconds: most of the real time is not CPU time.
-const SLEPT: u64 = 150;
+/// The memory of an earlier child, in bytes.
+const OTHER_PEAK: i64 = 64 << 20;
+
+fn earlier_children(t: &mut Trial) -> Outcome {
+    let steps = [
+        Step::Allocate { bytes: OTHER_PEAK as u64 },
+        Step::BurnUser { us: 300_000 },
+        Step::BurnSystem { us: 150_000 },
+        Step::exit(0),
+    ];
+    let other = t.offer(Scenario::of(steps));
+    // A shell waits for it, and becomes the program: what getrusage says of children remains.
+    let how = How { after: Some(other.command), ..How::default() };
+    let run = run_how(t, how, &[])?;
+    within(t, &posix::TIME_USER, "user time (us)", run.time(USER), run.bounds(|u| u.utime_us))?;
+    within(t, &posix::TIME_SYSTEM, "system time (us)", run.time(SYSTEM), run.bounds(|u| u.stime_us))?;
+    // Less than that of the other one, whatever this program makes of peaks.
+    let got = run.figure(PEAK).map(|kib| kib as i64);
+    within(t, &promise::TIME_PEAK, "peak (KiB)", got, (0, OTHER_PEAK / 1024 - 1))
+}
+
+/// How long the command sleeps, in milliseconds: most of the real time is not CPU time, and it is more than a second.
+const SLEPT: u64 = 1_150;
 
 fn real(t: &mut Trial) -> Outcome {
     let before = Instant::now();

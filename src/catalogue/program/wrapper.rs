@@ -15,10 +15,10 @@ cases! { program "wrapper";
     exit_code(WRAPPER | TIME | CONTAINER_INIT) => [posix::WRAPPER_EXIT_STATUS, promise::WRAPPER_EXIT_CODES];
 
     /// a wrapper exits with 127 for a command that is not found
-    not_found(WRAPPER | TIME) => [posix::WRAPPER_NOT_FOUND, promise::WRAPPER_CODE_NOT_FOUND];
+    not_found(WRAPPER | TIME | CONTAINER_INIT) => [posix::WRAPPER_NOT_FOUND, promise::WRAPPER_CODE_NOT_FOUND];
 
     /// a wrapper exits with 126 for a command that is found but cannot be executed
-    not_executable(WRAPPER | TIME) => [posix::WRAPPER_NOT_EXECUTABLE, promise::WRAPPER_CODE_NOT_EXECUTABLE];
+    not_executable(WRAPPER | TIME | CONTAINER_INIT) => [posix::WRAPPER_NOT_EXECUTABLE, promise::WRAPPER_CODE_NOT_EXECUTABLE];
 
     /// if a signal kills the command, the wrapper is killed by it, too, or exits with a code greater than 128
     signal(WRAPPER | TIME | CONTAINER_INIT) => [posix::WRAPPER_SIGNAL, promise::WRAPPER_SIGNAL_CODE];
@@ -74,7 +74,7 @@ cases! { program "wrapper";
 }
 
 /// An exit code or a range.
-fn shown(codes: &RangeInclusive<i32>) -> String {
+pub(super) fn shown(codes: &RangeInclusive<i32>) -> String {
     if codes.start() == codes.end() {
         return format!("exit code {}", codes.start());
     }
@@ -140,7 +140,8 @@ fn without_command(
     (posix, code): (&'static Clause, i32),
 ) -> Outcome {
     let ran = t.run(command)?;
-    if t.contract().is_open(row) {
+    let is_init = t.kind() == Kind::ContainerInit && t.contract().row(row).is_none();
+    if is_init || t.contract().is_open(row) {
         t.record(row, ran.outcome());
         return Ok(());
     }

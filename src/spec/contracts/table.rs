@@ -19,6 +19,7 @@ pub static OWN: Contract = Contract {
         row("wrapper/ignores-hangup", "yes", "waitspec, subject::wrapper"),
         row("wrapper/command-signals", "yes", "waitspec, subject::wrapper"),
         row("wrapper/exits-with-command", "yes", "waitspec, subject::wrapper"),
+        row("wrapper/idle", "yes", "waitspec, subject::wrapper"),
         row("timeout/expired", "124", "waitspec, subject::wrapper"),
         row("timeout/passes", "yes", "waitspec, subject::wrapper"),
         row("timeout/killed", "137", "waitspec, subject::wrapper"),
@@ -33,6 +34,8 @@ pub static OWN_TIME: Contract = Contract {
     name: "waitspec-time",
     rows: &[
         row("wrapper/signal-code", "128+n", "waitspec, subject::timing"),
+        row("wrapper/command-signals", "yes", "waitspec, subject::timing"),
+        row("wrapper/idle", "yes", "waitspec, subject::timing"),
         row("time/counts-descendants", "yes", "waitspec, subject::timing"),
         row("time/peak", "KiB", "waitspec, subject::timing"),
         row("time/faults", "yes", "waitspec, subject::timing"),
@@ -47,6 +50,8 @@ pub static OWN_INIT: Contract = Contract {
     rows: &[
         row("wrapper/signal-code", "128+n", "waitspec, subject::init"),
         row("wrapper/command-signals", "yes", "waitspec, subject::init"),
+        row("wrapper/not-found", "127", "waitspec, subject::init"),
+        row("wrapper/not-executable", "126", "waitspec, subject::init"),
         row("init/reaps", "yes", "waitspec, subject::init"),
         row("init/exits-with-main", "yes", "waitspec, subject::init"),
         row("init/outlives-orphans", "yes", "waitspec, subject::init"),
@@ -92,6 +97,13 @@ const FLOCK: &str = "flock(1) of util-linux 2.38.1, EXIT STATUS: a value of syse
 const BUSYBOX_TIME: &str = "the words that time -v of busybox 1.35.0 prints";
 const POSIX_XARGS: &str = "POSIX.1-2024 xargs, EXIT STATUS";
 
+/// What a utility does about a signal is what it was started with, and an exec keeps that.
+const INHERITED: Row = row(
+    "wrapper/command-signals",
+    "yes",
+    "POSIX.1-2024 XCU 1.4, ASYNCHRONOUS EVENTS: by default; exec, DESCRIPTION",
+);
+
 /// A bundle whose container runs the command in its own mount namespace, with everything visible in it.
 const CONFIG: Row = row(
     "file:config.json",
@@ -108,15 +120,22 @@ pub static CONTRACTS: &[&Contract] = &[
     &OWN_INIT,
     &OWN_SUPERVISOR,
     &OWN_SHELL,
-    &Contract { name: "env", rows: &[] },
-    &Contract { name: "nice", rows: &[] },
+    &Contract { name: "env", rows: &[INHERITED] },
+    &Contract { name: "nice", rows: &[INHERITED] },
     &Contract {
         name: "nohup",
-        rows: &[row(
-            "wrapper/ignores-hangup",
-            "yes",
-            "POSIX.1-2024 nohup, DESCRIPTION; nohup(1) of coreutils 9.1",
-        )],
+        rows: &[
+            row(
+                "wrapper/ignores-hangup",
+                "yes",
+                "POSIX.1-2024 nohup, DESCRIPTION; nohup(1) of coreutils 9.1",
+            ),
+            row(
+                "wrapper/command-signals",
+                "yes",
+                "POSIX.1-2024 nohup, ASYNCHRONOUS EVENTS: standard action except for SIGHUP",
+            ),
+        ],
     },
     &Contract { name: "stdbuf", rows: &[] },
     &Contract { name: "chroot", rows: &[] },
@@ -192,6 +211,7 @@ pub static CONTRACTS: &[&Contract] = &[
             row("wrapper/exit-codes", "0:0 1-125:123 255:124", XARGS),
             row("wrapper/signal-code", "125", XARGS),
             row("wrapper/leaves-nothing", "yes", XARGS),
+            INHERITED,
         ],
     },
     &Contract {
@@ -234,11 +254,12 @@ pub static CONTRACTS: &[&Contract] = &[
     &Contract { name: "crun", rows: &[CONFIG, ROOT] },
     &Contract { name: "runc", rows: &[CONFIG, ROOT] },
     &Contract { name: "conmon", rows: &[CONFIG, ROOT] },
-    &Contract { name: "busybox-env", rows: &[] },
+    &Contract { name: "busybox-env", rows: &[INHERITED] },
     &Contract { name: "busybox-timeout", rows: &[] },
     &Contract {
         name: "busybox-xargs",
         rows: &[
+            INHERITED,
             row("wrapper/exit-codes", "0:0 1-255:1-125", POSIX_XARGS),
             row("wrapper/signal-code", "1-125", POSIX_XARGS),
         ],
@@ -251,6 +272,7 @@ pub static CONTRACTS: &[&Contract] = &[
             row("time/faults", "yes", "time(1) of GNU time 1.9, %F and %R"),
             row("time/switches", "yes", "time(1) of GNU time 1.9, %w and %c"),
             row("time/prints-status", "yes", "time(1) of GNU time 1.9, %x"),
+            INHERITED,
             row(
                 "time/counts-descendants",
                 "yes",
@@ -261,6 +283,7 @@ pub static CONTRACTS: &[&Contract] = &[
     &Contract {
         name: "busybox-time",
         rows: &[
+            INHERITED,
             row("time/peak", "KiB", BUSYBOX_TIME),
             row("time/faults", "yes", BUSYBOX_TIME),
             row("time/switches", "yes", BUSYBOX_TIME),

@@ -30,6 +30,10 @@ clauses! {
     SHELL_NOT_FOUND: Must, "posix/shell/not-found", "POSIX.1-2024 XCU 2.8.2; POSIX.1-2017 XCU 2.8.2";
     /// `$?` is 126 for a command that is found but is not an executable utility.
     SHELL_NOT_EXECUTABLE: Must, "posix/shell/not-executable", "POSIX.1-2024 XCU 2.8.2; POSIX.1-2017 XCU 2.8.2";
+    /// `$?` is 126 or 127 for a command that cannot be executed for any other reason.
+    SHELL_NOT_RUN: Must, "posix/shell/not-run", "POSIX.1-2024 XCU 2.8.2; POSIX.1-2017 XCU 2.8.2";
+    /// In a subshell a signal that has a trap in the shell outside of it has its default action.
+    SHELL_SUBSHELL_TRAPS: Must, "posix/shell/subshell-traps", "POSIX.1-2024 XCU 2.13; POSIX.1-2017 XCU 2.12";
     /// `wait PID` waits until that command has terminated, and returns its exit status.
     SHELL_WAIT_PID: Must, "posix/shell/wait-pid", "POSIX.1-2024 wait, DESCRIPTION; POSIX.1-2017 wait, DESCRIPTION";
     /// `wait PID` for a process that the shell does not know returns 127.

@@ -9,6 +9,8 @@ clauses! {
     WRAPPER_NOT_FOUND: Must, "posix/wrapper/not-found", "POSIX.1-2024 env, EXIT STATUS; XCU 2.8.2";
     /// If the utility is found but cannot be invoked, the exit status of the wrapper is 126.
     WRAPPER_NOT_EXECUTABLE: Must, "posix/wrapper/not-executable", "POSIX.1-2024 env, EXIT STATUS; XCU 2.8.2";
+    /// If the utility cannot be invoked for any other reason, the exit status of the wrapper is 126 or 127.
+    WRAPPER_NOT_INVOKED: Must, "posix/wrapper/not-invoked", "POSIX.1-2024 env, EXIT STATUS; XCU 2.8.2";
     /// If a signal kills the utility, a shell sees an exit status of the wrapper greater than 128: the wrapper is killed by the
     /// same signal, or exits with a code greater than 128.
     WRAPPER_SIGNAL: Must, "posix/wrapper/signal", "POSIX.1-2024 env, EXIT STATUS; XCU 2.8.2";

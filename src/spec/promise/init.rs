@@ -9,7 +9,7 @@ clauses! {
     INIT_EXITS_WITH_MAIN: Must, "promise/init/exits-with-main", "the program's documentation", bugs "catatonit#5";
     /// The init does not exit when an orphan exits, whatever its exit code, nor when the main child stops.
     INIT_OUTLIVES_ORPHANS: Must, "promise/init/outlives-orphans", "the program's documentation";
-    /// A signal sent to the init that it catches, or accepts with sigwait, is forwarded to the main child.
+    /// A signal sent to the init that it catches, or accepts with sigwait, is forwarded to the main child, once.
     INIT_FORWARDS: Must, "promise/init/forwards", "the program's documentation";
     /// The init uses no CPU time while idle: it sleeps, and does not wake up to look for children.
     INIT_IDLE: Must, "promise/init/idle", "the program's documentation";

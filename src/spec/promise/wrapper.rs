@@ -14,14 +14,17 @@ clauses! {
     WRAPPER_CODE_NOT_FOUND: Must, "promise/wrapper/not-found", "the program's documentation";
     /// If the utility cannot be invoked, the program exits with the code that its documentation gives.
     WRAPPER_CODE_NOT_EXECUTABLE: Must, "promise/wrapper/not-executable", "the program's documentation";
-    /// A signal sent to the wrapper is forwarded to the utility.
+    /// A signal sent to the wrapper is forwarded to the utility, once.
     WRAPPER_FORWARDS: Must, "promise/wrapper/forwards", "the program's documentation";
     /// The utility starts with SIGHUP ignored, and survives it.
     WRAPPER_IGNORES_HANGUP: Must, "promise/wrapper/ignores-hangup", "the program's documentation";
     /// The utility starts with the signals ignored and blocked that the program was started with, and no others.
-    WRAPPER_COMMAND_SIGNALS: Must, "promise/wrapper/command-signals", "the program's documentation";
+    WRAPPER_COMMAND_SIGNALS: Must, "promise/wrapper/command-signals", "the program's documentation",
+        bugs "cpython#45993";
     /// The wrapper exits when the utility terminates, even if a process that the utility has made lives on.
     WRAPPER_EXITS_WITH_COMMAND: Must, "promise/wrapper/exits-with-command", "the program's documentation";
+    /// The wrapper sleeps while its utility runs: it does not wake up to look for it.
+    WRAPPER_IDLE: Must, "promise/wrapper/idle", "the program's documentation";
     /// A utility that takes too long is sent SIGTERM, and the wrapper exits with the code for that.
     TIMEOUT_EXPIRED: Must, "promise/timeout/expired", "the program's documentation";
     /// A utility is not sent that signal before its time is over.

@@ -1,6 +1,6 @@
 //! The commands of a shell: started, waited for, stopped and continued.
 
-use super::Shell;
+use super::{During, Shell};
 use crate::sys::signal::{self, Action, Flags};
 use crate::sys::{descriptors, makeshift, process, terminal};
 use crate::wait::{Event, Pid, WaitOptions, WaitTarget, try_waitpid};
@@ -35,6 +35,8 @@ struct Job {
     pid: i32,
     group: i32,
     state: State,
+    /// The signal that has stopped it last.
+    stopped: Option<i32>,
     background: bool,
 }
 
@@ -98,7 +100,7 @@ impl Jobs {
         let group = pids.first().copied().unwrap_or(0);
         let last = if self.shell.bang_is_last { pids.last() } else { pids.first() };
         self.last = last.copied().unwrap_or(0);
-        let job = |pid| Job { pid, group, state: State::Running, background: true };
+        let job = |pid| Job { pid, group, state: State::Running, stopped: None, background: true };
         self.all.extend(pids.into_iter().map(job));
         while self.all.len() > self.shell.remembered {
             self.all.remove(0);
@@ -114,11 +116,15 @@ impl Jobs {
                 let Ok(Some((_, status))) = try_waitpid(WaitTarget::Pid(pid), options) else { break };
                 job.state = match status.event() {
                     Event::Stopped { signal, .. } if self.shell.stop_is_no_exit => {
+                        job.stopped = Some(signal.number());
                         State::Stopped(signal.number())
                     }
                     Event::Stopped { signal, .. } => State::Ended(128 + signal.number()),
                     Event::Continued => State::Running,
-                    event => State::Ended((self.shell.code)(event)),
+                    event => {
+                        let status = (self.shell.code)(event);
+                        State::Ended(job.stopped.map_or(status, |stop| (self.shell.after_stop)(stop, status)))
+                    }
                 };
             }
         }
@@ -146,13 +152,17 @@ impl Jobs {
     }
 
     /// Waits for the commands in the foreground; returns the status of each. One that stops becomes a background job.
-    pub(super) fn run(&mut self, pids: &[i32]) -> Vec<i32> {
+    pub(super) fn run(&mut self, pids: &[i32], during: During) -> Vec<i32> {
         let group = pids.first().copied().unwrap_or(0);
-        let job = |pid: &i32| Job { pid: *pid, group, state: State::Running, background: false };
+        let job =
+            |pid: &i32| Job { pid: *pid, group, state: State::Running, stopped: None, background: false };
         self.all.extend(pids.iter().map(job));
         let statuses = self.foreground(pids);
         let keeps = self.shell.remembers_meanwhile;
-        self.all.retain(|job| job.background && keeps || !matches!(job.state, State::Ended(_)));
+        self.all.retain(|job| match job.state {
+            State::Ended(status) => job.background && keeps(status, during),
+            _ => true,
+        });
         statuses
     }
 

@@ -1,7 +1,7 @@
 //! A program that runs programs: a small shell, built on [`crate::wait`], for scripts as the cases use them.
 //!
 //! A script has one line per command: words, quotes, variables, `&`, pipelines, a subshell in parentheses, an assignment of one, and the
-//! built-ins `echo`, `wait`, `trap`, `exit`, `exec`, `kill -l`, `type`, `set`, `jobs`, `bg` and `fg`, and `!`. There is no more
+//! built-ins `echo`, `wait`, `trap`, `exit`, `exec`, `kill`, `type`, `set`, `jobs`, `bg` and `fg`, and `!`. There is no more
 //! of the shell language, but what there is behaves as POSIX says.
 
 mod jobs;
@@ -41,8 +41,15 @@ pub(crate) struct Shell {
     pub(crate) unknown_in_subshell: i32,
     /// The number of background commands that are remembered.
     pub(crate) remembered: usize,
-    /// One that terminates while another runs in the foreground is remembered, too.
-    pub(crate) remembers_meanwhile: bool,
+    /// Whether one that terminates with this status is remembered if another one runs in the foreground, or in a command
+    /// substitution.
+    pub(crate) remembers_meanwhile: fn(i32, During) -> bool,
+    /// `$?` of one that has been stopped by this signal, and has terminated with this status.
+    pub(crate) after_stop: fn(i32, i32) -> i32,
+    /// A subshell resets the traps.
+    pub(crate) subshell_resets: bool,
+    /// A command starts with SIGPIPE ignored.
+    pub(crate) ignores_pipe: bool,
     /// A wait without operands waits for all.
     pub(crate) waits_for_all: bool,
     /// `$?` of that wait.
@@ -103,6 +110,15 @@ pub(crate) struct Shell {
     pub(crate) fg_waits: bool,
 }
 
+/// What the shell waits for while a command in the background terminates.
+#[derive(Copy, Clone, PartialEq, Eq, Debug)]
+pub(crate) enum During {
+    /// A command in the foreground.
+    Foreground,
+    /// A command substitution.
+    Substitution,
+}
+
 impl Shell {
     /// The correct shell.
     pub(crate) const CORRECT: Shell = Shell {
@@ -117,7 +133,10 @@ impl Shell {
         unknown: 127,
         unknown_in_subshell: 127,
         remembered: usize::MAX,
-        remembers_meanwhile: true,
+        remembers_meanwhile: |_, _| true,
+        after_stop: |_, status| status,
+        subshell_resets: true,
+        ignores_pipe: false,
         waits_for_all: true,
         status_of_all: |_| 0,
         of_operands: |statuses| statuses.last().copied().unwrap_or(0),
@@ -319,7 +338,7 @@ impl Run {
         drop(write);
         let mut output = String::new();
         let _ = std::io::Read::read_to_string(&mut std::fs::File::from(read), &mut output);
-        let status = self.jobs.run(&[pid]).last().copied().unwrap_or(0);
+        let status = self.jobs.run(&[pid], During::Substitution).last().copied().unwrap_or(0);
         self.variables.insert(name.to_owned(), output.trim_end_matches('\n').to_owned());
         self.status = (self.shell.of_substitution)(status);
     }
@@ -327,6 +346,9 @@ impl Run {
     /// In a child: the signals that a command starts with.
     fn reset_signals(&self) {
         signal::reset_all();
+        if self.shell.ignores_pipe {
+            let _ = signal::set_action(libc::SIGPIPE, Action::Ignore, Flags::default());
+        }
         let ignores = |action: &str| {
             if action.is_empty() { self.shell.keeps_ignored } else { !self.shell.resets_trapped }
         };
@@ -340,7 +362,7 @@ impl Run {
     /// Runs a pipeline and waits for it.
     fn foreground(&mut self, commands: &[Command]) {
         let pids = self.start(commands, false);
-        let statuses = self.jobs.run(&pids);
+        let statuses = self.jobs.run(&pids, During::Foreground);
         let chosen = match (self.pipefail && self.shell.pipefail, self.shell.last_of_pipeline) {
             (true, _) => statuses.iter().rev().find(|status| (self.shell.has_failed)(**status)),
             (false, true) => statuses.last(),
@@ -395,16 +417,21 @@ impl Run {
             let shell = Shell { unknown: self.shell.unknown_in_subshell, ..self.shell };
             let Ok(jobs) = Jobs::new(shell) else { return 125 };
             let own = |(signal, action): (&i32, &String)| (*signal, action.clone());
+            let keeps = |(_, action): &(&i32, &String)| !self.shell.subshell_resets || action.is_empty();
             let mut run = Run {
                 shell: self.shell,
                 jobs,
                 variables: self.variables.clone(),
                 status: 0,
                 ignored: self.ignored.clone(),
-                traps: self.traps.iter().filter(|(_, action)| action.is_empty()).map(own).collect(),
+                traps: self.traps.iter().filter(keeps).map(own).collect(),
                 pipefail: self.pipefail,
                 errexit: self.errexit,
             };
+            for (signal, _) in run.traps.iter().filter(|(signal, action)| **signal != 0 && !action.is_empty())
+            {
+                let _ = signal::set_action(*signal, Action::Hook(jobs::note), Flags::default());
+            }
             run.script(&text.replace("; ", "\n"));
             return (self.shell.of_subshell)(run.status);
         }
@@ -451,6 +478,11 @@ impl Run {
                 let action = if ignored { Action::Ignore } else { Action::Hook(jobs::note) };
                 let _ = signal::set_action(signal.number(), action, Flags::default());
                 0
+            }
+            ("kill", ["-s", name, pid]) => {
+                let (signal, pid) = (Signal::from_name(&format!("SIG{name}")), pid.parse());
+                let (Some(signal), Ok(pid)) = (signal, pid) else { return true };
+                i32::from(process::kill(pid, signal.number()).is_err())
             }
             ("kill", ["-l", status]) => {
                 let number = (self.shell.signal_of)(status.parse().unwrap_or(0));

@@ -7,6 +7,7 @@ use crate::spec::{Clause, posix, promise};
 use crate::trial::program::{How, ProgramOutcome, Trial};
 use crate::trial::{Abort, Change, Need, Needs, Outcome, Shown, cases};
 use crate::wait::Signal;
+use std::ops::RangeInclusive;
 
 cases! { program "shell";
 
@@ -35,6 +36,9 @@ cases! { program "shell";
     /// a command starts with the signals ignored that the shell ignores, and dies of one that has a trap in the shell
     command_signals(SHELL) => [posix::SHELL_COMMAND_SIGNALS];
 
+    /// a command does not start with SIGPIPE ignored
+    command_pipe(SHELL) => [posix::SHELL_COMMAND_SIGNALS];
+
     /// `$?` of an assignment is that of the command substitution in it, also where a signal killed the command
     substitution(SHELL) => [posix::SHELL_SUBSTITUTION];
 
@@ -55,6 +59,9 @@ cases! { program "shell";
 
     /// `$?` for a command that cannot be executed is 126
     not_executable(SHELL) => [posix::SHELL_NOT_EXECUTABLE];
+
+    /// `$?` for a command that cannot be executed is 126 or 127, whatever the reason
+    not_run(SHELL) => [posix::SHELL_NOT_RUN, posix::SHELL_NOT_FOUND, posix::SHELL_NOT_EXECUTABLE];
 
     /// `$?` of a pipeline is that of its last command
     pipeline(SHELL) => [posix::SHELL_PIPELINE];
@@ -122,6 +129,11 @@ fn dies_of(t: &mut Trial, signal: Signal, death: Step) -> Outcome {
         }
         _ => t.record("wrapper/signal-code", format!("{signal}: {got}")),
     }
+    names(t, &out, signal)
+}
+
+/// Checks that the last line names a signal: what `kill -l` writes, if that is built in.
+pub(super) fn names(t: &mut Trial, out: &str, signal: Signal) -> Outcome {
     let is_built_in = out.lines().any(|line| line.contains("kill") && line.contains("builtin"));
     if !is_built_in {
         return t.expect(&posix::SHELL_KILL_L).not_observed("kill is not built in");
@@ -214,6 +226,13 @@ fn command_signals(t: &mut Trial) -> Outcome {
     let got = t.awaited("s")?;
     let over = got.is_some_and(|status| status > 128);
     t.expect(clause).that(over, "$? over 128", said("$?", got))
+}
+
+fn command_pipe(t: &mut Trial) -> Outcome {
+    // The children of a trial begin with SIGPIPE ignored by their own runtime. A shell cannot reset what was ignored at its start.
+    let got = status_of(t, "sh -c 'kill -s PIPE $$; exit 5'")?;
+    let over = got.is_some_and(|status| status > 128);
+    t.expect(&posix::SHELL_COMMAND_SIGNALS).that(over, "SIGPIPE to kill the command", said("$?", got))
 }
 
 fn substitution(t: &mut Trial) -> Outcome {
@@ -313,6 +332,28 @@ fn not_found(t: &mut Trial) -> Outcome {
 fn not_executable(t: &mut Trial) -> Outcome {
     let got = status_of(t, "/dev/null")?;
     t.expect(&posix::SHELL_NOT_EXECUTABLE).that(got == Some(126), "$? 126", said("$?", got))
+}
+
+fn not_run(t: &mut Trial) -> Outcome {
+    let long = format!("/{}", "x".repeat(300));
+    let commands: [(&str, &'static Clause, RangeInclusive<i32>); 4] = [
+        ("no-such-program", &posix::SHELL_NOT_FOUND, 127..=127),
+        ("/", &posix::SHELL_NOT_EXECUTABLE, 126..=126),
+        // Neither clearly not found nor found.
+        ("/dev/null/program", &posix::SHELL_NOT_RUN, 126..=127),
+        (&long, &posix::SHELL_NOT_RUN, 126..=127),
+    ];
+    for (command, clause, codes) in commands {
+        let got = status_of(t, command)?;
+        let held = got.is_some_and(|status| codes.contains(&status));
+        let expected = if codes.start() == codes.end() {
+            format!("$? {}", codes.start())
+        } else {
+            "$? 126 or 127".to_owned()
+        };
+        t.expect(clause).that(held, expected, said("$?", got))?;
+    }
+    Ok(())
 }
 
 /// The `$?` of a pipeline of commands that exit with these codes.

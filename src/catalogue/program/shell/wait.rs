@@ -1,5 +1,6 @@
 //! `wait`, and traps that interrupt it.
 
+use super::status::names;
 use super::{said, value};
 use crate::scenario::{Scenario, Step};
 use crate::spec::posix;
@@ -14,6 +15,15 @@ cases! { program "shell-wait";
 
     /// `wait PID` returns the status of a command that terminated while another one ran in the foreground
     after_foreground(SHELL) => [posix::SHELL_WAIT_PID];
+
+    /// `wait PID` returns the status of a command that terminated during a command substitution
+    after_substitution(SHELL) => [posix::SHELL_WAIT_PID];
+
+    /// `wait PID` returns that a command was killed, not that it had stopped before
+    killed_while_stopped(SHELL) => [posix::SHELL_KILL_L, posix::SHELL_WAIT_PID];
+
+    /// in a subshell in the background, a signal that has a trap in the shell outside of it takes its default action
+    subshell_traps(SHELL) => [posix::SHELL_SUBSHELL_TRAPS];
 
     /// `wait PID` returns 127 for a process that is not a child, and in a subshell for a command of the shell outside of it
     unknown(SHELL) => [posix::SHELL_WAIT_UNKNOWN];
@@ -100,15 +110,76 @@ fn pid(t: &mut Trial) -> Outcome {
 }
 
 fn after_foreground(t: &mut Trial) -> Outcome {
-    let (first, second) =
-        two_jobs(t, |first, second| format!("{first} &\np=$!\n{second}\nwait $p\necho s=$?\n"))?;
-    t.tell(&first, Step::exit(5))?;
-    // The shell reaps it now, or later.
-    t.goes(&first)?;
-    t.tell(&second, Step::exit(4))?;
+    terminates_during(t, str::to_owned)
+}
+
+fn after_substitution(t: &mut Trial) -> Outcome {
+    terminates_during(t, |command| format!("v=$({command})"))
+}
+
+/// A command in the background terminates while the shell waits for this line, which runs another.
+fn terminates_during(t: &mut Trial, line: impl Fn(&str) -> String) -> Outcome {
+    // One that has exited with 0 must not be taken for one that the shell does not know.
+    for code in [5, 0] {
+        let script =
+            |first: &str, second: &str| format!("{first} &\np=$!\n{}\nwait $p\necho s=$?\n", line(second));
+        let (first, second) = two_jobs(t, script)?;
+        t.tell(&first, Step::exit(code))?;
+        // The shell reaps it now, or later.
+        t.goes(&first)?;
+        t.tell(&second, Step::exit(4))?;
+        t.exit()?;
+        let got = value(&t.output()?.out, "s");
+        t.expect(&posix::SHELL_WAIT_PID).that(got == Some(code), format!("$? {code}"), said("$?", got))?;
+    }
+    Ok(())
+}
+
+fn killed_while_stopped(t: &mut Trial) -> Outcome {
+    let child = t.offer(Scenario::held());
+    t.script(&format!(
+        "{} &\np=$!\necho ready=1\nwait $p\ns=$?\necho s=$s\ntype kill\nkill -l $s\n",
+        child.command
+    ))?;
+    let child = t.meet(&child)?;
+    t.awaited("ready")?;
+    t.await_program_asleep()?;
+    t.signal(&child, Signal::STOP)?;
+    t.await_stopped_or_exit(&child)?;
+    // One that sees the stop has seen it by then.
+    t.settle()?;
+    let early = value(&t.output()?.out, "s").is_some();
+    t.try_signal(&child, Signal::KILL)?;
+    if early {
+        return t.expect(&posix::SHELL_KILL_L).not_observed("its wait has returned at the stop");
+    }
     t.exit()?;
-    let got = value(&t.output()?.out, "s");
-    t.expect(&posix::SHELL_WAIT_PID).that(got == Some(5), "$? 5", said("$?", got))
+    let out = t.output()?.out;
+    let got = value(&out, "s");
+    let over = got.is_some_and(|status| status > 128);
+    t.expect(&posix::SHELL_WAIT_PID).that(over, "$? over 128", said("$?", got))?;
+    names(t, &out, Signal::KILL)
+}
+
+fn subshell_traps(t: &mut Trial) -> Outcome {
+    let (child, gate) = (t.offer(Scenario::held()), t.offer(Scenario::held()));
+    let script = format!(
+        "trap 'echo trapped=1' USR1\n({}; echo after=1) &\np=$!\n{}\nkill -s USR1 $p\nwait $p\necho s=$?\n",
+        child.command, gate.command
+    );
+    t.script(&script)?;
+    let (child, gate) = (t.meet(&child)?, t.meet(&gate)?);
+    t.tell(&gate, Step::exit(0))?;
+    // A subshell that catches the signal waits for its command first.
+    t.output_soon("s=")?;
+    t.tell(&child, Step::exit(0))?;
+    let got = t.awaited("s")?;
+    let over = got.is_some_and(|status| status > 128);
+    let expected = "SIGUSR1 to kill the subshell";
+    t.expect(&posix::SHELL_SUBSHELL_TRAPS).that(over, expected, said("$? of wait", got))?;
+    t.exit()?;
+    let ran = t.output()?.out.contains("trapped=1");
+    t.expect(&posix::SHELL_SUBSHELL_TRAPS).that(!ran, "no trap in the subshell", "it runs")
 }
 
 fn unknown(t: &mut Trial) -> Outcome {
@@ -130,7 +201,8 @@ fn none(t: &mut Trial) -> Outcome {
     // Both before there has been a command and after the last one has been waited for.
     let child = t.offer(Scenario::exits(3));
     t.script(&format!("wait\necho n=$?\n{} &\nwait $!\nwait\necho s=$?\n", child.command))?;
-    t.exit()?;
+    let ran = t.exit()?;
+    t.expect(&posix::SHELL_WAIT_ALL).returns(&ran)?;
     let out = t.output()?.out;
     for name in ["n", "s"] {
         let got = value(&out, name);

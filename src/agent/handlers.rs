@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicI32, AtomicI64, AtomicUsize, Ordering}
 
 use super::{Agent, Refusal};
 use crate::protocol::Line;
-use crate::protocol::agent::Disposition;
+use crate::protocol::agent::{Disposition, HandlerFlag};
 use crate::protocol::wait::{code_text, errno_text, signal_text};
 use crate::subject::Subject;
 use crate::sys::call::abi::{Call, Memory, NotOffered, Pointer, Request, Select};
@@ -119,6 +119,17 @@ pub(super) fn sigaction(
         }
     };
     Ok(signal::set_action(number(signal)?, action, flags)?)
+}
+
+/// Installs a handler that counts, with a flag that no call depends on.
+pub(super) fn flagged(signal: Signal, restart: bool, flag: HandlerFlag) -> Result<(), Refusal> {
+    let other = match flag {
+        HandlerFlag::Once => libc::SA_RESETHAND,
+        HandlerFlag::NoDefer => libc::SA_NODEFER,
+        HandlerFlag::OnStack => libc::SA_ONSTACK,
+    };
+    let flags = Flags { restart, other, ..Flags::default() };
+    Ok(signal::set_action(number(signal)?, Action::Count, flags)?)
 }
 
 /// `SIG:CODE:PID:UID:STATUS` of a siginfo.

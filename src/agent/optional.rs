@@ -12,7 +12,7 @@ use crate::protocol::Line;
 use crate::protocol::agent::{Limit, Request};
 use crate::protocol::codec::{Bytes, Switch, Words};
 use crate::protocol::line::FieldError;
-use crate::protocol::wait::{WaitRequest, reply_line};
+use crate::protocol::wait::{WaitRequest, reply_line, signal_text};
 use crate::sys::call::abi::{Call, Pointer, Request as CallRequest, Select};
 use crate::sys::call::observe;
 use crate::sys::process::clone::Clone;
@@ -20,7 +20,7 @@ use crate::sys::process::existence::Witness;
 use crate::sys::process::exit_watch::{ExitWatch, next_event};
 use crate::sys::process::{self, Forked, cancel, gate, pidfd, ptrace, raw, reaper};
 use crate::sys::process_table;
-use crate::sys::{sandbox, signal, terminal};
+use crate::sys::{caller, sandbox, signal, terminal};
 use crate::wait::{Pid, Signal, names};
 
 /// Serves one of these requests.
@@ -91,6 +91,11 @@ pub(super) fn serve(agent: &Agent, request: Request, ok: Line) -> Result<Line, R
             Ok(ok.with("count", count.ok_or(Errno::NOSYS)?))
         }
         Request::LateWrites {} => Ok(ok),
+        Request::CallerState { arm, thread: _ } => caller_state(arm, ok),
+        Request::Handler { sig, restart, flag } => {
+            handlers::flagged(sig, restart, flag)?;
+            Ok(ok)
+        }
         Request::Ptrace { request, pid, sig, options } => ptrace(&request, pid, sig, &options, ok),
         Request::Terminal {} => terminal_session(agent, ok),
         Request::Type { fd, bytes: Bytes(bytes) } => {
@@ -214,6 +219,23 @@ pub(super) fn in_fork(agent: &Agent, id: u64, request: &WaitRequest) -> Result<L
 }
 
 /// Polls a descriptor for input until there is some. The poll is announced, so that the thread can be seen to sleep.
+/// State of the process and of the calling thread.
+fn caller_state(arm: bool, ok: Line) -> Result<Line, Refusal> {
+    if arm {
+        caller::arm_timers()?;
+    }
+    let state = ok
+        .with_list("timers", caller::running_timers())
+        .with_list("blocked", signal::blocked().iter().map(|&signal| signal_text(signal.into())))
+        .with("rounding", caller::rounding())
+        .with("subnormals", caller::subnormals())
+        .with("stack", if caller::has_alternate_stack() { "yes" } else { "no" });
+    Ok(match observe::has_zeroed_errno() {
+        Some(zeroed) => state.with("zeroed_errno", if zeroed { "yes" } else { "no" }),
+        None => state,
+    })
+}
+
 fn await_readable(agent: &Agent, fd: i32, ok: Line) -> Result<Line, Refusal> {
     use rustix::event::{PollFd, PollFlags, poll};
     // A duplicate, so that others can use theirs.

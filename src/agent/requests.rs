@@ -53,7 +53,7 @@ pub(super) fn serve(agent: &Agent, id: u64, request: Parsed) -> Result<Line, Ref
             Ok(ok.with("pid", spawn::spawn(agent, &argv, words)?))
         }
         Request::Sigaction { sig, action, restart, nocldstop, nocldwait } => {
-            handlers::sigaction(agent, sig, action, Flags { restart, nocldstop, nocldwait })?;
+            handlers::sigaction(agent, sig, action, Flags { restart, nocldstop, nocldwait, other: 0 })?;
             Ok(ok)
         }
         Request::Signals {} => handlers::seen(ok),

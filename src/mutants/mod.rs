@@ -29,6 +29,8 @@
 //! | `actions`, `regardless` | SIGCHLD's action in corners; waits that are built on SIGCHLD |
 //! | `some_ways` | values and events that only some ways to find a child get wrong |
 //! | `effects` | what a call does beside: to signals, descriptors, children and other threads |
+//! | `caller` | the caller's timers, modes, errno and handlers |
+//! | `combined` | what is wrong only where two conditions meet |
 //! | `users` | which uid a siginfo carries |
 //! | `aftermath` | state that a call leaves behind, and by which a later one is misled |
 //! | `buffers` | buffers that only some results, and only some ways to find a child, get wrong |
@@ -52,6 +54,8 @@ mod blocking;
 mod buffers;
 mod by_target;
 mod bystanders;
+mod caller;
+mod combined;
 mod corner_cases;
 mod crowd;
 mod decode;
@@ -137,6 +141,8 @@ const ALL: &[&[Mutant]] = if cfg!(feature = "full") {
         waiters::MUTANTS,
         once_traced::MUTANTS,
         crowd::MUTANTS,
+        caller::MUTANTS,
+        combined::MUTANTS,
         meanwhile::MUTANTS,
         bystanders::MUTANTS,
         rusage::MUTANTS,

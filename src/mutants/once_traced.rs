@@ -58,6 +58,18 @@ fn hides_of_init(w: &Inner, r: &Request, such: bool, event: fn(i32) -> bool) -> 
 
 pub(crate) const MUTANTS: &[Mutant] = &[
     blind(
+        "once-traced-drops-core",
+        "the core flag of a child that was traced by another process is dropped",
+        &linux::PTRACE_DETACHED_ALIKE,
+    )
+    .call(|w, r| {
+        edits_traced(w, r, false, |seen| {
+            if let Some(word) = seen.word().filter(|word| libc::WIFSIGNALED(*word)) {
+                seen.set_word(word & !0x80);
+            }
+        })
+    }),
+    blind(
         "once-traced-without-usage",
         "the usage of a child that another process has traced and left is zero",
         &linux::PTRACE_DETACHED_ALIKE,

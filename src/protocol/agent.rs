@@ -18,6 +18,16 @@ words! {
         Wait = "wait",
     }
 
+    /// A flag of `sigaction` that no call of the family depends on.
+    pub enum HandlerFlag {
+        /// `SA_RESETHAND`
+        Once = "once",
+        /// `SA_NODEFER`
+        NoDefer = "nodefer",
+        /// `SA_ONSTACK`
+        OnStack = "onstack",
+    }
+
     /// How to change a signal mask.
     pub enum MaskChange {
         /// `SIG_BLOCK`
@@ -144,6 +154,8 @@ requests! {
         AwaitReadable = "await-readable" { fd: i32 = "fd" },
         Switches = "switches" { tid: i32 = "tid" },
         LateWrites = "late-writes" {},
+        CallerState = "caller-state" { arm: bool = "arm", thread: Option<u32> = "thread" },
+        Handler = "handler" { sig: Signal = "sig", restart: bool = "restart", flag: HandlerFlag = "flag" },
         Getids = "getids" { thread: Option<u32> = "thread" },
         Ptrace = "ptrace" {
             request: String = "do", pid: i32 = "pid", sig: Option<Signal> = "sig",

@@ -89,6 +89,8 @@
 //! | `await-readable fd=N` | polls for input until there is some; announced like a call | `ok` |
 //! | `switches tid=N` | how many times that thread of the agent has gone to sleep so far | `ok count=N` |
 //! | `late-writes` | nothing: its reply, like any other, has `late-write=yes` if the buffers of an earlier call have changed | `ok` |
+//! | `caller-state [arm=yes] [thread=N]` | state of the process and of the thread that a wait has no business with; first, with `arm=yes`, starts the three interval timers, for a thousand seconds each | `ok timers=real,virtual,prof blocked=S,... rounding=nearest, up, down or zero subnormals=kept or flushed stack=yes or no [zeroed_errno=yes or no]`: the timers that run, the signals that the thread blocks, the floating-point modes, whether there is an alternate signal stack, and whether an observed call that succeeded has set `errno` to 0 |
+//! | `handler sig=S [restart=yes] flag=F` | installs a handler that counts, with `SA_RESETHAND` (`once`), `SA_NODEFER` (`nodefer`) or `SA_ONSTACK` (`onstack`) | `ok` |
 //! | `getids [thread=N]` | | `ok pid=N tid=N` |
 //! | `ptrace do=R pid=N [sig=S] [options=O,...]` | `attach`, `seize`, `cont`, `syscall`, `listen`, `interrupt`, `set-options`, `detach` or `event-message`; the options are `sysgood`, `fork`, `vfork`, `clone`, `exec`, `exit` | `ok value=N` |
 //! | `terminal` | creates a session with a pseudo-terminal whose master is a descriptor of the agent | `ok fd=N` |

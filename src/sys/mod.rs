@@ -4,6 +4,7 @@
 //! processes without any wait call.
 
 pub mod call;
+pub mod caller;
 pub mod cpu;
 pub mod descriptors;
 pub mod fault;

@@ -51,7 +51,9 @@ pub use self::making::{AutoreapHow, By, CloneHow};
 pub use self::shown::{NoAnswer, Shown, Shows};
 pub use self::variant::{InterfaceName, Variant};
 pub use crate::protocol::Change;
-pub use crate::protocol::agent::{Disposition, MaskChange, Request as AgentRequest, SigactionFlags};
+pub use crate::protocol::agent::{
+    Disposition, HandlerFlag, MaskChange, Request as AgentRequest, SigactionFlags,
+};
 pub use crate::protocol::wait::{Flag, IdType, WaitRequest};
 pub use crate::protocol::warden::ProcessState;
 pub use crate::spec::got::{Actual, Got};

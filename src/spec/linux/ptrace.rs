@@ -76,7 +76,7 @@ clauses! {
     PTRACE_ATTACH_STOPS: Must, "linux/ptrace/attach-stops", "ptrace(2), PTRACE_ATTACH and PTRACE_DETACH";
     /// A ptrace stop is reported once: a WNOHANG wait returns 0 until the child resumes and stops again.
     PTRACE_STOP_ONCE: Must, "linux/ptrace/stop-once", "ptrace(2), Stopped states; wait(2)";
-    /// A stop of a traced child sends its tracer SIGCHLD with CLD_TRAPPED, its pid and the signal.
+    /// A stop of a traced child sends its tracer SIGCHLD with CLD_TRAPPED, its pid, its real user ID and the signal.
     PTRACE_SIGCHLD_TRAPPED: Must, "linux/ptrace/sigchld-trapped",
         "Linux kernel/signal.c, ptrace_stop and do_notify_parent_cldstop";
     /// Without __WNOTHREAD, the stops of a child traced by one thread are reported to every thread of the tracing process.

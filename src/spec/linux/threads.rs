@@ -61,7 +61,8 @@ clauses! {
     CLONE_WALL_FINDS_ALL: Must, "linux/clone/wall-finds-all", "wait(2), __WALL";
     /// The termination of a child cloned with another exit signal sends that signal, not SIGCHLD.
     CLONE_EXIT_SIGNAL_SENT: Must, "linux/clone/exit-signal-sent", "clone(2), The child termination signal";
-    /// With SIGCHLD ignored, a child with another exit signal, or with none, still becomes a zombie.
+    /// With SIGCHLD ignored, a child with another exit signal, or with none, still becomes a zombie, even if its own exit
+    /// signal is ignored, too.
     CLONE_IGNORED_SIGCHLD_KEEPS: Must, "linux/clone/ignored-sigchld-keeps", "Linux kernel/signal.c, do_notify_parent";
     /// exec resets a child's exit signal: its termination sends SIGCHLD, and a call without __WCLONE or
     /// __WALL reports it.

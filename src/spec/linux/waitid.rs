@@ -38,6 +38,8 @@ clauses! {
         "Linux kernel/exit.c, wait_consider_task";
     /// waitid with a null infop succeeds and reaps the child.
     WAITID_NULL_INFOP_REAPS: Must, "linux/waitid/null-infop-reaps", "wait(2), BUGS";
+    /// With a null infop, waitid sleeps until there is an event that it asks for, and consumes it, just as with a buffer.
+    WAITID_NULL_INFOP_ALIKE: Must, "linux/waitid/null-infop-alike", "wait(2), BUGS; Linux kernel/exit.c, kernel_waitid";
     /// Whether waitid with a null infop returns 0 or, as on older kernels, the pid is unspecified.
     WAITID_NULL_INFOP_RESULT: Implementation, "linux/waitid/null-infop-result", "wait(2), BUGS";
     /// The raw waitid call fills its fifth argument with the child's resource usage, like wait4.

@@ -5,7 +5,8 @@ use crate::spec::clause::clauses;
 clauses! {
     /// A process receives SIGCHLD when one of its children terminates.
     SIGCHLD_ON_EXIT: Must, "posix/sigchld/on-exit", "POSIX.1-2024 _Exit, Consequences", bugs "libuv#3441";
-    /// SIGCHLD is generated for the process: it is delivered even if the thread that created the child has exited.
+    /// SIGCHLD is generated for the process: a thread that does not block it handles it, even if the thread that created the
+    /// child has exited.
     SIGCHLD_TO_PROCESS: Must, "posix/sigchld/to-process",
         "POSIX.1-2024 2.4.1 Signal Generation and Delivery; _Exit, Consequences";
     /// A process whose SIGCHLD action lacks SA_NOCLDSTOP receives SIGCHLD when one of its children stops.

@@ -131,9 +131,11 @@ clauses! {
     /// them to other groups, change signal actions and masks, and read the usage.
     WAIT_SUSPENDS_ONE_THREAD: Must, "posix/wait/suspends-one-thread",
         "POSIX.1-2024 wait, waitid, DESCRIPTION (the calling thread)";
-    /// A call has no effect on its process but those specified: it leaves the signal mask, the actions, other pending signals
-    /// and the open descriptors as they were.
+    /// A call has no effect on its process but those specified: it leaves the signal mask, the actions, other pending signals,
+    /// the open descriptors, the timers, the floating-point modes and the alternate signal stack as they were.
     WAIT_LEAVES_CALLER: Must, "posix/wait/leaves-caller", "POSIX.1-2024 wait, waitid, DESCRIPTION; 2.4 Signal Concepts";
+    /// A call does not set errno to 0.
+    ERRNO_NEVER_ZERO: Must, "posix/wait/errno-never-zero", "POSIX.1-2024 2.3 Error Numbers; errno, DESCRIPTION";
     /// A call that does not reap has no effect on the child: a child that it reports as stopped stays stopped.
     WAIT_LEAVES_CHILD: Must, "posix/wait/leaves-child", "POSIX.1-2024 waitpid, DESCRIPTION (WUNTRACED); 2.13";
     /// A call that sleeps is not ended by the calls of other threads that leave its child alone.

@@ -1,6 +1,7 @@
 //! Makes one call with poisoned buffers, and reports what it wrote.
 
 use libc::c_int;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::abi::{Call, NotOffered, Observation, Pointer, Request, Select};
 #[cfg(any(target_os = "freebsd", target_os = "netbsd", target_os = "dragonfly"))]
@@ -47,7 +48,7 @@ impl Entry {
 
 /// Makes one call and reports what it returned and wrote.
 ///
-/// Each buffer is filled with the byte 0xA5 and followed by a canary; `errno` is cleared first. A field whose bytes are
+/// Each buffer is filled with the byte 0xA5 and followed by a canary; `errno` is set first. A field whose bytes are
 /// all 0xA5 after the call counts as not written. The buffers are kept ([`retained`]). No allocation, no locks:
 /// async-signal-safe.
 ///
@@ -139,15 +140,33 @@ fn typed_id(request: &Request) -> Result<(libc::idtype_t, libc::id_t), NotOffere
     Ok((idtype as libc::idtype_t, id as libc::id_t))
 }
 
-/// Clears `errno`, calls, and reads it if the call returned -1.
+/// What `errno` is before a call: an error that no call of the family has.
+const BEFORE: c_int = libc::EDOM;
+
+/// How many observed calls have succeeded, and how many of these have set `errno` to 0, which no function may.
+static SUCCEEDED: AtomicUsize = AtomicUsize::new(0);
+static ZEROED: AtomicUsize = AtomicUsize::new(0);
+
+/// Whether a successful call has set `errno` to 0; `None` if none was observed.
+pub fn has_zeroed_errno() -> Option<bool> {
+    (SUCCEEDED.load(Ordering::Relaxed) > 0).then(|| ZEROED.load(Ordering::Relaxed) > 0)
+}
+
+/// Sets `errno`, calls, and reads it if the call returned -1: 0 if the call has left it.
 fn returned(call: impl FnOnce() -> i64) -> Result<i64, c_int> {
     let errno = raw::errno();
     // SAFETY: the pointer is this thread's own and valid.
-    unsafe { *errno = 0 };
-    match call() {
-        // SAFETY: as above.
-        -1 => Err(unsafe { *errno }),
-        value => Ok(value),
+    unsafe { *errno = BEFORE };
+    let value = call();
+    // SAFETY: as above.
+    match (value, unsafe { *errno }) {
+        (-1, BEFORE) => Err(0),
+        (-1, errno) => Err(errno),
+        (value, errno) => {
+            SUCCEEDED.fetch_add(1, Ordering::Relaxed);
+            ZEROED.fetch_add(usize::from(errno == 0), Ordering::Relaxed);
+            Ok(value)
+        }
     }
 }
 

@@ -64,6 +64,8 @@ pub struct Flags {
     pub nocldstop: bool,
     /// `SA_NOCLDWAIT`
     pub nocldwait: bool,
+    /// Other flags.
+    pub other: i32,
 }
 
 /// One delivered signal, with the host's values.
@@ -246,6 +248,7 @@ pub fn set_action(signal: i32, action: Action, flags: Flags) -> Result<(), Errno
             raw.sa_flags |= flag;
         }
     }
+    raw.sa_flags |= flags.other;
     raw.sa_mask = empty();
     let run = match action {
         Action::Default | Action::Ignore | Action::Record => std::ptr::null_mut(),

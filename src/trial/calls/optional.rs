@@ -7,7 +7,7 @@ use super::observed::{End, Seen};
 use super::perform::{Instead, no_answer};
 use super::uses::Options;
 use crate::protocol::Line;
-use crate::protocol::agent::Request;
+use crate::protocol::agent::{HandlerFlag, Request};
 use crate::protocol::codec::{Bytes, Words};
 use crate::protocol::fields::bounded;
 use crate::protocol::wait::{Flag, IdType, OptionSet, RawTarget, Reply, WaitRequest};
@@ -112,6 +112,20 @@ impl Trial<'_> {
         let reply = self.agent_ok(&Request::Getids { thread })?;
         let number = |key| reply.number(key).map_err(|e| Abort::Protocol(format!("reply to getids: {e}")));
         Ok((number("pid")?, number("tid")?))
+    }
+
+    /// State of the agent, and of one of its threads, that a wait has no business with; first its timers are started, if
+    /// wanted.
+    pub fn caller_state(&mut self, thread: u32, arm: bool) -> Result<Vec<(String, String)>, Abort> {
+        let thread = Some(thread).filter(|thread| *thread != 0);
+        let reply = self.agent_ok(&Request::CallerState { arm, thread })?;
+        let keys = reply.keys().filter(|key| *key != "id");
+        Ok(keys.map(|key| (key.to_owned(), reply.get(key).unwrap_or_default())).collect())
+    }
+
+    /// Installs a handler that counts, with a flag that no call of the family depends on.
+    pub fn handle_with(&mut self, sig: Signal, restart: bool, flag: HandlerFlag) -> Outcome {
+        self.agent_ok(&Request::Handler { sig, restart, flag }).map(drop)
     }
 
     /// Makes a call in a fork of the agent, which has no children. The call must not sleep.

@@ -27,6 +27,10 @@ cases! { "adopted";
     usage(ANY) in Calls::only(&[Call::Wait3, Call::Wait4, Call::Wait6, Call::Waitid]).few()
         => [linux::RUSAGE_ADOPTED];
 
+    /// an adopted child is found with __WNOTHREAD by the only thread of its parent
+    with_wnothread(ANY; NOHANG | NOTHREAD) in Calls::taking(Options::NOTHREAD).few()
+        => [linux::SUBREAPER_ORDINARY_CHILD];
+
     /// a process that is no longer a subreaper keeps the children it has adopted, and adopts no others
     unset(ANY) in Calls::ENTRIES => [linux::SUBREAPER_UNSET];
 }
@@ -69,6 +73,18 @@ fn by_group(t: &mut Trial) -> Outcome {
     t.tell(&child, Step::exit(9))?;
     let seen = t.finish(pending)?;
     t.expect(clause).reaped(&seen, &child, Change::Exited(9))
+}
+
+fn with_wnothread(t: &mut Trial) -> Outcome {
+    let clause = &linux::SUBREAPER_ORDINARY_CHILD;
+    t.subreaper(true)?;
+    let child = adopt(t, clause, |_, _| Ok(()))?;
+    let seen = t.wait(Target::Any, Options::NOTHREAD | Options::NOHANG)?;
+    t.expect(clause).nothing_ready(&seen)?;
+    t.tell(&child, Step::exit(7))?;
+    t.await_zombie(&child)?;
+    let seen = t.wait(Target::Any, Options::NOTHREAD)?;
+    t.expect(clause).reaped(&seen, &child, Change::Exited(7))
 }
 
 fn by_pidfd(t: &mut Trial) -> Outcome {

@@ -6,8 +6,8 @@ use crate::scenario::{Scenario, Step};
 use crate::spec::{Clause, posix};
 use crate::trial::cases;
 use crate::trial::{
-    Abort, Calls, Change, Child, Disposition, Errno, MaskChange, Options, Outcome, SigactionFlags, Target,
-    Trial,
+    Abort, Calls, Change, Child, Disposition, Errno, MaskChange, Needs, Options, Outcome, Seen,
+    SigactionFlags, Target, Trial,
 };
 use crate::wait::Signal;
 
@@ -18,6 +18,14 @@ cases! { "side-effects";
 
     /// calls of every kind leave no descriptor open
     descriptors(PID; NOHANG | UNTRACED | CONTINUED) in Calls::WITH_TARGET.few() => [posix::WAIT_LEAVES_CALLER];
+
+    /// calls of every kind leave timers, blocked signals, floating-point modes and the alternate signal stack as they were, and errno not 0
+    caller_state(PID; NOHANG | UNTRACED) in Calls::WITH_TARGET
+        => [posix::WAIT_LEAVES_CALLER, posix::ERRNO_NEVER_ZERO];
+
+    /// so they do on a thread other than the first
+    thread_state(PID; NOHANG | UNTRACED) in Calls::WITH_TARGET.few(), needs Needs::THREADS
+        => [posix::WAIT_LEAVES_CALLER, posix::ERRNO_NEVER_ZERO];
 
     /// a child whose stop is reported or peeked at, or that WNOHANG passes over, stays stopped
     stopped_child(PID; NOHANG | UNTRACED | CONTINUED | NOWAIT; adapting) in Calls::WITH_TARGET.few()
@@ -33,20 +41,30 @@ fn every_outcome(
     clause: &'static Clause,
     after_each: impl Fn(&mut Trial) -> Outcome,
 ) -> Outcome {
+    every_outcome_on(t, 0, clause, after_each)
+}
+
+/// The same, on a thread of the agent.
+fn every_outcome_on(
+    t: &mut Trial,
+    thread: u32,
+    clause: &'static Clause,
+    after_each: impl Fn(&mut Trial) -> Outcome,
+) -> Outcome {
     let child = t.spawn(Scenario::held())?;
-    let seen = t.wait(Target::Child(&child), Options::NOHANG)?;
+    let seen = wait_on(t, thread, Target::Child(&child), Options::NOHANG)?;
     t.expect(clause).nothing_ready(&seen)?;
     after_each(t)?;
     let own = t.agent_pid();
-    let seen = t.wait(Target::Pid(own), Options::NONE)?;
+    let seen = wait_on(t, thread, Target::Pid(own), Options::NONE)?;
     t.expect(clause).error(&seen, Errno::CHILD)?;
     after_each(t)?;
     t.signal(&child, Signal::STOP)?;
-    let seen = t.wait(Target::Child(&child), Options::UNTRACED)?;
+    let seen = wait_on(t, thread, Target::Child(&child), Options::UNTRACED)?;
     t.expect(clause).reports(&seen, &child, Change::Stopped(Signal::STOP))?;
     after_each(t)?;
     t.signal(&child, Signal::CONT)?;
-    let pending = t.begin(Target::Child(&child), Options::NONE)?;
+    let pending = t.begin_on(thread, Target::Child(&child), Options::NONE)?;
     t.expect(clause).blocks(&pending)?;
     t.tell(&child, Step::exit(7))?;
     let seen = t.finish(pending)?;
@@ -54,9 +72,16 @@ fn every_outcome(
     after_each(t)?;
     let child = t.spawn(Scenario::exits(9))?;
     t.await_zombie(&child)?;
-    let seen = t.wait(Target::Child(&child), Options::NONE)?;
+    let seen = wait_on(t, thread, Target::Child(&child), Options::NONE)?;
     t.expect(clause).reaped(&seen, &child, Change::Exited(9))?;
     after_each(t)
+}
+
+/// A call on that thread.
+fn wait_on(t: &mut Trial, thread: u32, target: Target<'_>, options: Options) -> Result<Seen, Abort> {
+    let mut request = t.ask(target, options);
+    request.thread = thread;
+    t.perform(request)
 }
 
 fn signals(t: &mut Trial) -> Outcome {
@@ -99,6 +124,34 @@ fn descriptors(t: &mut Trial) -> Outcome {
     every_outcome(t, clause, |_| Ok(()))?;
     let after = lowest_free(t)?;
     t.expect(clause).equal("lowest free descriptor", &after, &before)
+}
+
+/// That state of the agent and of that thread after each call is what it was.
+fn leaves_state(t: &mut Trial, thread: u32) -> Outcome {
+    let clause = &posix::WAIT_LEAVES_CALLER;
+    let before = t.caller_state(thread, true)?;
+    every_outcome_on(t, thread, clause, |t| {
+        for (what, value) in t.caller_state(thread, false)? {
+            if what == "zeroed_errno" {
+                let clause = &posix::ERRNO_NEVER_ZERO;
+                t.expect(clause).that(value == "no", "errno not set to 0", "errno set to 0")?;
+            } else if let Some((_, expected)) = before.iter().find(|(key, _)| *key == what) {
+                t.expect(clause).equal(&format!("the caller's {what}:"), &value, expected)?;
+            }
+        }
+        Ok(())
+    })
+}
+
+fn caller_state(t: &mut Trial) -> Outcome {
+    leaves_state(t, 0)
+}
+
+fn thread_state(t: &mut Trial) -> Outcome {
+    for signal in [Signal::CHLD, Signal::USR1] {
+        t.sigprocmask_on(1, MaskChange::Block, signal)?;
+    }
+    leaves_state(t, 1)
 }
 
 /// The child is stopped, and nothing else is reported of it.

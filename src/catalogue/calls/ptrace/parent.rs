@@ -1,5 +1,6 @@
 //! Children traced by the waiting process itself: every stop is reported to it without being requested.
 
+use crate::catalogue::calls::sigchld::every_kind::uid_of;
 use crate::catalogue::calls::sigchld::handler::await_sigchld;
 use crate::scenario::{Offspring, Scenario, Step};
 use crate::spec::linux;
@@ -431,6 +432,7 @@ fn with_untraced_sibling(t: &mut Trial) -> Outcome {
 fn sigchld(t: &mut Trial) -> Outcome {
     let clause = &linux::PTRACE_SIGCHLD_TRAPPED;
     let child = traced(t)?;
+    let uid = uid_of(t, &child)?;
     t.sigaction(Signal::CHLD, Disposition::Record, SigactionFlags::RESTART)?;
     let step = t.begin_step(&child, Step::raise(Signal::USR1))?;
     let seen = t.wait(Target::Any, Options::NONE)?;
@@ -444,6 +446,9 @@ fn sigchld(t: &mut Trial) -> Outcome {
         &got,
         &[vec![(SiCode::Trapped, child.pid, number)]],
     )?;
+    if let Some(caught) = signals.seen.first() {
+        t.expect(clause).equal("si_uid", &caught.uid, &uid)?;
+    }
     resume(t, &child)?;
     t.await_step(&child, step)?;
     exit_and_reap(t, &child, clause)

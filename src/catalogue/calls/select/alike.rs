@@ -4,7 +4,7 @@
 use crate::catalogue::calls::lifecycle::reparenting::spawn_pidns_init;
 use crate::catalogue::calls::ptrace::third_party;
 use crate::catalogue::calls::rusage::bounds::field_within;
-use crate::catalogue::calls::waitid::siginfo::OTHER_USER;
+use crate::catalogue::calls::waitid::siginfo::{LARGE_UID, OTHER_USER};
 use crate::scenario::{Scenario, Step};
 use crate::spec::{Clause, Profile, linux, pairs, posix};
 use crate::trial::cases;
@@ -46,7 +46,7 @@ cases! { "alike";
         => [posix::WAIT_REPORTS_ALIKE, pairs::STOP_WAKES_WAITER, posix::WAITID_SI_UID, posix::WAITID_SI_SIGNO];
 
     /// a child created by posix_spawn is reported like any other
-    posix_spawn(ANY; NOHANG | UNTRACED | CONTINUED | NOWAIT; adapting) in EVERY
+    posix_spawn(ANY | GROUP; NOHANG | UNTRACED | CONTINUED | NOWAIT; adapting) in EVERY
         => [posix::WAIT_REPORTS_ALIKE, pairs::STOP_WAKES_WAITER, posix::WAITID_SI_UID, posix::WAITID_SI_SIGNO];
 
     /// a child without an exit signal is reported like any other with __WALL
@@ -55,6 +55,11 @@ cases! { "alike";
 
     /// with __WNOTHREAD, a thread's own child is reported like any other
     own_with_wnothread(ANY; NOHANG | UNTRACED | CONTINUED | NOWAIT | NOTHREAD; adapting) in EVERY
+        => [linux::THREADS_WNOTHREAD_OWN, pairs::STOP_WAKES_WAITER, posix::WAITID_SI_UID, posix::WAITID_SI_SIGNO];
+
+    /// so it is if that thread is not the first
+    threads_own_with_wnothread(ANY; NOHANG | UNTRACED | CONTINUED | NOWAIT | NOTHREAD; adapting) in EVERY,
+        needs Needs::THREADS
         => [linux::THREADS_WNOTHREAD_OWN, pairs::STOP_WAKES_WAITER, posix::WAITID_SI_UID, posix::WAITID_SI_SIGNO];
 
     /// a child that has execed is reported like any other
@@ -329,9 +334,12 @@ fn on_a_thread(t: &mut Trial) -> Outcome {
 }
 
 fn posix_spawn(t: &mut Trial) -> Outcome {
-    lives(t, &Caller::ANY, &FATES[..3], |t| {
-        t.spawn_by(&By::PosixSpawn, Scenario::held()).map(|(child, _)| child)
-    })
+    let spawned = |t: &mut Trial| t.spawn_by(&By::PosixSpawn, Scenario::held()).map(|(child, _)| child);
+    lives(t, &Caller::ANY, &FATES[..3], spawned)?;
+    if Calls::WITH_TARGET.has(t.call()) {
+        lives(t, &Caller::by(Way::Group), &FATES[..3], spawned)?;
+    }
+    Ok(())
 }
 
 fn without_exit_signal(t: &mut Trial) -> Outcome {
@@ -343,6 +351,12 @@ fn without_exit_signal(t: &mut Trial) -> Outcome {
 fn own_with_wnothread(t: &mut Trial) -> Outcome {
     let caller = Caller { with: Options::NOTHREAD, clause: &linux::THREADS_WNOTHREAD_OWN, ..Caller::ANY };
     lives(t, &caller, &FATES[..3], held)
+}
+
+fn threads_own_with_wnothread(t: &mut Trial) -> Outcome {
+    let clause = &linux::THREADS_WNOTHREAD_OWN;
+    let caller = Caller { with: Options::NOTHREAD, thread: 1, clause, ..Caller::ANY };
+    lives(t, &caller, &FATES, |t| t.spawn_on(1, Scenario::held()))
 }
 
 /// Has a child perform the step that changes it.
@@ -369,7 +383,15 @@ fn own_session(t: &mut Trial) -> Outcome {
 }
 
 fn other_user(t: &mut Trial) -> Outcome {
-    lives_after(t, &Step::Setuid { uid: OTHER_USER })
+    lives_after(t, &Step::Setuid { uid: OTHER_USER })?;
+    // Where there are users of more than 16 bits.
+    let probe = held(t)?;
+    let large = t.try_tell(&probe, Step::Setuid { uid: LARGE_UID })?.is_ok();
+    t.tell(&probe, Step::exit(0))?;
+    t.await_zombie(&probe)?;
+    let seen = t.wait(Target::Any, Options::NONE)?;
+    t.expect(&posix::WAIT_REPORTS_ALIKE).reports(&seen, &probe, Change::Exited(0))?;
+    if large { lives_after(t, &Step::Setuid { uid: LARGE_UID }) } else { Ok(()) }
 }
 
 fn several_threads(t: &mut Trial) -> Outcome {

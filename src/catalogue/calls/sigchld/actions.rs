@@ -7,12 +7,15 @@ use crate::scenario::{Scenario, Step};
 use crate::spec::{linux, posix};
 use crate::trial::cases;
 use crate::trial::{
-    By, Calls, Change, CloneHow, Disposition, MaskChange, Options, Outcome, SiCode, SigactionFlags, Target,
-    Trial,
+    By, Calls, Change, CloneHow, Disposition, Errno, MaskChange, Options, Outcome, SiCode, SigactionFlags,
+    Target, Trial,
 };
 use crate::wait::Signal;
 
 cases! { "sigchld-action";
+
+    /// with SA_NOCLDWAIT and a handler, the SIGCHLD of a child says who it was and how it ended
+    nocldwait_siginfo(ANY) in Calls::ENTRIES.few() => [linux::SIGCHLD_NOCLDWAIT_STILL_SENT];
 
     /// with SA_NOCLDWAIT and the default action, children leave no zombies
     nocldwait_without_handler(ANY) in Calls::ENTRIES.few()
@@ -62,11 +65,30 @@ fn ignored_while_blocked(t: &mut Trial) -> Outcome {
     blocks_until_last_exit(t, clause, clause)
 }
 
+fn nocldwait_siginfo(t: &mut Trial) -> Outcome {
+    let clause = &linux::SIGCHLD_NOCLDWAIT_STILL_SENT;
+    t.sigaction(Signal::CHLD, Disposition::Record, SigactionFlags::NOCLDWAIT)?;
+    for (step, code, status) in [
+        (Step::exit(7), SiCode::Exited, 7),
+        (Step::kill_self(Signal::KILL), SiCode::Killed, t.number(Signal::KILL).into()),
+    ] {
+        let child = t.spawn(Scenario::held())?;
+        t.begin_step(&child, step)?;
+        let seen = t.wait(Target::Any, Options::NONE)?;
+        t.expect(clause).error(&seen, Errno::CHILD)?;
+        let signals = await_sigchld(t, clause, "a child that is reaped by itself")?;
+        let got: Vec<_> = signals.seen.iter().map(|got| (got.code, got.pid, got.status)).collect();
+        t.expect(clause).one_of("si_code, si_pid, si_status", &got, &[vec![(code, child.pid, status)]])?;
+    }
+    Ok(())
+}
+
 fn clone_children(t: &mut Trial) -> Outcome {
     let clause = &linux::CLONE_IGNORED_SIGCHLD_KEEPS;
     t.sigaction(Signal::CHLD, Disposition::Ignore, SigactionFlags::NONE)?;
     // Ignored by default.
-    for exit_signal in [Some(Signal::WINCH), None] {
+    t.sigaction(Signal::USR1, Disposition::Ignore, SigactionFlags::NONE)?;
+    for exit_signal in [Some(Signal::WINCH), Some(Signal::USR1), None] {
         let clone = By::Clone(CloneHow::signalling(exit_signal));
         let (child, _) = t.spawn_by(&clone, Scenario::held())?;
         t.tell(&child, Step::exit(7))?;

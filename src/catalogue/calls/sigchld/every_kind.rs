@@ -1,8 +1,9 @@
 //! SIGCHLD for every kind of child, every value, and every time.
 
 use super::handler::await_sigchld;
+use crate::catalogue::calls::lifecycle::reparenting::spawn_pidns_init;
 use crate::catalogue::calls::select::alike::{cause, settle};
-use crate::catalogue::calls::waitid::siginfo::OTHER_USER;
+use crate::catalogue::calls::waitid::siginfo::{LARGE_UID, OTHER_USER};
 use crate::scenario::{Scenario, Step};
 use crate::spec::{Clause, Profile, linux, posix};
 use crate::trial::cases;
@@ -26,6 +27,9 @@ cases! { "sigchld-kinds";
     posix_spawn(ANY; UNTRACED | CONTINUED) in Calls::WITH_OPTIONS.few()
         => [posix::SIGCHLD_ALIKE, posix::SIGCHLD_INFO_UID, linux::SIGCHLD_ON_CONTINUE];
 
+    /// so it does for a child that is init of a PID namespace
+    init_of_pidns(ANY; UNTRACED | CONTINUED) in Calls::WITH_OPTIONS.few() => [linux::PIDNS_REPORTS_ALIKE];
+
     /// each stop and continue of a child generates one SIGCHLD, not only the first, and its value is any stop signal, exit value or signal
     every_value(ANY; UNTRACED | CONTINUED) in Calls::WITH_OPTIONS.few()
         => [posix::SIGCHLD_ALIKE, posix::SIGCHLD_INFO_UID, linux::SIGCHLD_ON_CONTINUE];
@@ -38,7 +42,7 @@ cases! { "sigchld-kinds";
 }
 
 /// A child's real user ID.
-fn uid_of(t: &mut Trial, child: &Child) -> Result<i64, Abort> {
+pub(crate) fn uid_of(t: &mut Trial, child: &Child) -> Result<i64, Abort> {
     let ids = t.tell_for_reply(child, &Step::Getids)?;
     ids.number("uid").map_err(|e| Abort::Protocol(format!("reply to getids: {e}")))
 }
@@ -116,13 +120,43 @@ fn changed(t: &mut Trial) -> Outcome {
 
 fn other_user(t: &mut Trial) -> Outcome {
     record(t)?;
-    after(t, Step::Setuid { uid: OTHER_USER })
+    after(t, Step::Setuid { uid: OTHER_USER })?;
+    // Where there are users of more than 16 bits.
+    let child = t.spawn(Scenario::held())?;
+    if t.try_tell(&child, Step::Setuid { uid: LARGE_UID })?.is_ok() {
+        follow(t, &child, &LIFE)
+    } else {
+        Ok(())
+    }
 }
 
 fn posix_spawn(t: &mut Trial) -> Outcome {
     record(t)?;
     let (child, _) = t.spawn_by(&By::PosixSpawn, Scenario::held())?;
     follow(t, &child, &LIFE)
+}
+
+fn init_of_pidns(t: &mut Trial) -> Outcome {
+    let clause = &linux::PIDNS_REPORTS_ALIKE;
+    let child = spawn_pidns_init(t)?;
+    record(t)?;
+    for change in LIFE {
+        cause(t, &child, change)?;
+        settle(t, &child, change)?;
+        if change == Change::Continued {
+            t.tell(&child, Step::Getids)?;
+        }
+        let signals = await_sigchld(t, clause, &change.to_string())?;
+        let (code, status) = carried(t, change);
+        let expected = format!("{code} pid {} status {status}", child.pid);
+        let got =
+            signals.seen.iter().map(|got| format!("{} pid {} status {}", got.code, got.pid, got.status));
+        let got = got.collect::<Vec<_>>().join(", ");
+        t.expect(clause).that(got == expected, expected, got)?;
+        let seen = t.wait(Target::Any, Options::UNTRACED | Options::CONTINUED)?;
+        t.expect(clause).reports(&seen, &child, change)?;
+    }
+    Ok(())
 }
 
 fn every_value(t: &mut Trial) -> Outcome {

@@ -6,8 +6,8 @@ use crate::spec::{Profile, pairs, posix};
 use crate::sys::call::abi::Call;
 use crate::trial::cases;
 use crate::trial::{
-    Abort, By, Calls, Change, Child, CloneHow, Disposition, Errno, MaskChange, Needs, Options, Outcome,
-    SigactionFlags, Target, Trial,
+    Abort, By, Calls, Change, Child, CloneHow, Disposition, Errno, HandlerFlag, MaskChange, Needs, Options,
+    Outcome, SigactionFlags, Target, Trial,
 };
 use crate::wait::Signal;
 
@@ -35,6 +35,9 @@ cases! { "eintr";
 
     /// the handler of every signal interrupts a wait, and with SA_RESTART leaves it asleep
     every_signal(ANY) in Calls::ENTRIES => [pairs::EINTR, pairs::RESTART];
+
+    /// a handler's other flags do not change whether it interrupts a wait: SA_RESETHAND, SA_NODEFER and SA_ONSTACK
+    other_flags(ANY) in Calls::ENTRIES.few() => [pairs::EINTR, pairs::RESTART];
 
     /// the SIGCHLD for the stop of another child interrupts a wait, and so does that for its continue where there is one
     by_stop_of_another(PID) in Calls::WITH_TARGET.few() => [pairs::EINTR, pairs::EINTR_KEEPS_CHILD];
@@ -66,6 +69,37 @@ fn interrupt(t: &mut Trial, child: &Child, target: Target<'_>, options: Options)
     let events = Options::UNTRACED | Options::CONTINUED | Options::NOWAIT;
     let seen = t.wait(target, options.without(events))?;
     t.expect(&pairs::EINTR_KEEPS_CHILD).reaped(&seen, child, Change::Exited(7))
+}
+
+fn other_flags(t: &mut Trial) -> Outcome {
+    needs_eintr(t)?;
+    let child = t.spawn(Scenario::held())?;
+    let flags = [
+        (Signal::USR1, HandlerFlag::Once),
+        (Signal::USR2, HandlerFlag::NoDefer),
+        (Signal::WINCH, HandlerFlag::OnStack),
+    ];
+    for (signal, flag) in flags {
+        t.handle_with(signal, false, flag)?;
+        let pending = t.begin(Target::Any, Options::NONE)?;
+        t.expect(&pairs::EINTR).blocks(&pending)?;
+        t.signal_agent(signal)?;
+        let seen = t.finish(pending)?;
+        t.expect(&pairs::EINTR).error(&seen, Errno::INTR)?;
+        t.handle_with(signal, true, flag)?;
+    }
+    t.signals()?;
+    let pending = t.begin(Target::Any, Options::NONE)?;
+    for (signal, _) in flags {
+        t.expect(&pairs::RESTART).blocks(&pending)?;
+        t.signal_agent(signal)?;
+    }
+    t.expect(&pairs::RESTART).blocks(&pending)?;
+    t.tell(&child, Step::exit(7))?;
+    let seen = t.finish(pending)?;
+    t.expect(&pairs::RESTART).reaped(&seen, &child, Change::Exited(7))?;
+    let count = t.signals()?.count;
+    t.expect(&pairs::RESTART).equal("signals handled:", &count, &3)
 }
 
 fn by_pid(t: &mut Trial) -> Outcome {

@@ -1,11 +1,14 @@
 //! Deaths by signal: every signal, any sender, in any state of the child, with and without a core dump.
 
+use crate::catalogue::calls::ptrace::third_party::traced_before;
 use crate::scenario::{Scenario, Step};
-use crate::spec::{linux, pairs, posix};
+use crate::spec::{Profile, linux, pairs, posix};
 use crate::sys::call::abi::Call;
 use crate::trial::cases;
 use crate::trial::reported_child;
-use crate::trial::{Abort, Calls, Change, Child, Need, Needs, Options, Outcome, Seen, Shows, Target, Trial};
+use crate::trial::{
+    Abort, By, Calls, Change, Child, CloneHow, Need, Needs, Options, Outcome, Seen, Shows, Target, Trial,
+};
 use crate::wait::Signal;
 
 cases! { "signal-death";
@@ -49,6 +52,14 @@ cases! { "signal-death";
     /// so do one with WNOHANG, one for stops and continues, too, and a peek; and so does one that sleeps
     core_every_way(ANY; NOHANG | UNTRACED | CONTINUED | NOWAIT; adapting) in Calls::WITH_OPTIONS.few(),
         needs Needs::of(&[Need::CoreFiles]) => [posix::WAITID_DUMPED];
+
+    /// so does one with __WALL or __WNOTHREAD, and one with __WCLONE for a child without an exit signal
+    core_linux_options(ANY; ALL | CLONE | NOTHREAD) in Calls::taking(Options::NOTHREAD).few(),
+        needs Needs::of(&[Need::CoreFiles]) => [posix::WAITID_DUMPED];
+
+    /// so it is with a child that was traced by another process before
+    core_after_tracing(ANY; NOHANG) in Calls::WITH_OPTIONS.few(), needs Needs::of(&[Need::CoreFiles])
+        => [linux::PTRACE_DETACHED_ALIKE];
 
     /// so does a wait on a thread other than the first
     core_on_a_thread(PID) in Calls::WITH_TARGET.few(), needs Needs::of(&[Need::CoreFiles, Need::Threads])
@@ -275,6 +286,38 @@ fn core_every_way(t: &mut Trial) -> Outcome {
         reports_dump(t, &child, &seen)?;
     }
     Ok(())
+}
+
+fn core_linux_options(t: &mut Trial) -> Outcome {
+    if t.profile() != Profile::Linux {
+        return Err(Abort::Skip("another system has other children with these options".into()));
+    }
+    for options in [Options::ALL, Options::NOTHREAD] {
+        let child = dumped(t)?;
+        let seen = t.wait(Target::Any, options)?;
+        reports_dump(t, &child, &seen)?;
+    }
+    for options in [Options::ALL, Options::CLONE] {
+        let clone = By::Clone(CloneHow::signalling(None));
+        let (child, _) = t.spawn_by(&clone, Scenario::of([Step::raise(Signal::ABRT).with_core(true)]))?;
+        t.await_zombie(&child)?;
+        let seen = t.wait(Target::Any, options)?;
+        reports_dump(t, &child, &seen)?;
+    }
+    Ok(())
+}
+
+fn core_after_tracing(t: &mut Trial) -> Outcome {
+    let child = traced_before(t)?;
+    t.begin_step(&child, Step::raise(Signal::ABRT).with_core(true))?;
+    t.await_zombie(&child)?;
+    let seen = t.wait(Target::Any, Options::NONE)?;
+    if drops_core_flag(t, &seen)? {
+        return t
+            .expect(&linux::PTRACE_DETACHED_ALIKE)
+            .not_observed("the subject does not show the core flag");
+    }
+    t.expect(&linux::PTRACE_DETACHED_ALIKE).reports(&seen, &child, DUMPED)
 }
 
 fn core_on_a_thread(t: &mut Trial) -> Outcome {

@@ -5,8 +5,8 @@ use crate::scenario::{Scenario, Step};
 use crate::spec::{linux, pairs, posix};
 use crate::trial::cases;
 use crate::trial::{
-    Abort, Call, Calls, Change, Child, Disposition, Errno, Need, Needs, Options, Outcome, Pending,
-    SigactionFlags, Target, Trial,
+    Abort, Call, Calls, Change, Child, Disposition, Errno, MaskChange, Need, Needs, Options, Outcome,
+    Pending, SigactionFlags, Target, Trial,
 };
 use crate::wait::Signal;
 use std::time::{Duration, Instant};
@@ -25,6 +25,9 @@ cases! { "threads-share";
 
     /// SIGCHLD is generated for a child even if the thread that created it has exited
     sigchld(ANY) in Calls::ENTRIES.few(), needs Needs::THREADS => [posix::SIGCHLD_TO_PROCESS];
+
+    /// a SIGCHLD that the initial thread blocks is handled by another thread
+    sigchld_on_a_thread(ANY) in Calls::ENTRIES.few(), needs Needs::THREADS => [posix::SIGCHLD_TO_PROCESS];
 
     /// with __WNOTHREAD, a live child and a zombie of another thread are not found by their group
     wnothread_by_group(GROUP; NOHANG | NOTHREAD) in Calls::WITH_TARGET.few(), needs Needs::THREADS
@@ -123,6 +126,19 @@ fn sigchld(t: &mut Trial) -> Outcome {
     t.expect(clause).reports(&seen, &child, Change::Exited(7))?;
     let count = t.await_signals(1)?.count;
     t.expect(clause).equal("SIGCHLDs", &count, &1)
+}
+
+fn sigchld_on_a_thread(t: &mut Trial) -> Outcome {
+    let clause = &posix::SIGCHLD_TO_PROCESS;
+    t.sigaction(Signal::CHLD, Disposition::Count, SigactionFlags::RESTART)?;
+    t.agent_ids(1)?;
+    t.sigprocmask(MaskChange::Block, Signal::CHLD)?;
+    let child = t.spawn(Scenario::exits(7))?;
+    t.await_zombie(&child)?;
+    let count = t.await_signals(1)?.count;
+    t.expect(clause).equal("SIGCHLDs", &count, &1)?;
+    let seen = t.wait(Target::Any, Options::NONE)?;
+    t.expect(clause).reports(&seen, &child, Change::Exited(7))
 }
 
 fn live_child_with_wnothread(t: &mut Trial) -> Outcome {

@@ -6,6 +6,7 @@ pub(crate) mod buffers;
 pub(crate) mod fields;
 pub(crate) mod late_write;
 pub(crate) mod nowait;
+pub(crate) mod null_pointers;
 pub(crate) mod peeked;
 pub(crate) mod pointers;
 pub(crate) mod siginfo;
@@ -16,6 +17,7 @@ pub(crate) const THEMES: &[&[Case]] = &[
     fields::CASES,
     late_write::CASES,
     nowait::CASES,
+    null_pointers::CASES,
     pointers::CASES,
     siginfo::CASES,
     peeked::CASES,

@@ -182,6 +182,9 @@ fn continue_fields(t: &mut Trial) -> Outcome {
 /// An unused user ID.
 pub(crate) const OTHER_USER: u32 = 65_533;
 
+/// A user ID of more than 16 bits, both halves of which differ from those of others.
+pub(crate) const LARGE_UID: u32 = (2 << 16) + OTHER_USER;
+
 fn uid_after_setuid(t: &mut Trial) -> Outcome {
     let child = t.spawn(Scenario::held())?;
     t.tell(&child, Step::Setuid { uid: OTHER_USER })?;

@@ -3,110 +3,20 @@
 //! A mutant is a thin wrapper around correct calls. Each has a bug that a real implementation had or could plausibly
 //! have. It runs only in the agent's process, at the boundary of the calls: driver, warden and children are unaffected.
 //!
-//! | file | what is broken |
+//! | folder | what is broken |
 //! |---|---|
-//! | `returns` | return values and errors |
-//! | `nohang`, `blocking` | calls that block when they must not, and the reverse |
-//! | `by_target` | waits by group, pid or pidfd only |
-//! | `targets`, `options` | which children and which events match |
-//! | `status`, `info`, `memory` | what is written |
-//! | `decode` | how the macros decode a status word |
-//! | `events` | stops and continues |
-//! | `peeks`, `pointers` | WNOWAIT; null and invalid pointers |
-//! | `interrupted`, `threads` | signals and threads during a call |
-//! | `rusage`, `reports`, `accounts`, `sigchld`, `pidfd` | what the system provides besides the calls |
-//! | `existence` | existing processes that other calls do not find |
-//! | `sleep` | waits that poll |
-//! | `tracees` | children that another process traces |
-//! | `adopted` | children that another process created |
-//! | `once_traced` | children that were traced, or are init of a PID namespace |
-//! | `kinds` | clone children, children of other threads, threads of a child |
-//! | `asleep` | what happens while a call sleeps |
-//! | `waiters` | which waiter a change wakes, which one a signal interrupts |
-//! | `bystanders` | some kinds of children, children other than the awaited one, some ways to reap |
-//! | `crowd` | children beyond the first 64 |
-//! | `meanwhile` | what a sleeping thread holds up or hides |
-//! | `actions`, `regardless` | SIGCHLD's action in corners; waits that are built on SIGCHLD |
-//! | `some_ways` | values and events that only some ways to find a child get wrong |
-//! | `effects` | what a call does beside: to signals, descriptors, children and other threads |
-//! | `caller` | the caller's timers, modes, errno and handlers |
-//! | `combined` | what is wrong only where two conditions meet |
-//! | `users` | which uid a siginfo carries |
-//! | `aftermath` | state that a call leaves behind, and by which a later one is misled |
-//! | `buffers` | buffers that only some results, and only some ways to find a child, get wrong |
-//! | `arguments` | null pointers, descriptors, single events that only some other arguments get wrong |
-//! | `every_kind` | kinds of children, numbers and options that only some calls get wrong |
-//! | `sigchld_kinds` | SIGCHLD for some kinds of children, after the first time, and its values |
-//! | `corner_cases` | single values, calls and combinations of options |
-//! | `wrong_fields` | single fields of siginfo, usage and SIGCHLD |
-//! | `intermittent` | bugs that show only occasionally |
-//! | `handle`, `handle_others`, `handle_waits`, `handle_ways` | process handles |
-//! | `wrapper`, `timing`, `init`, `shell` | programs that run other programs |
-//! | `inner`, `edit`, `mutant` | the correct calls, and what the tables use |
+//! | `calls` | the wait family, and what belongs to it: SIGCHLD, usage, pidfds |
+//! | `handle` | process handles |
+//! | `program` | programs that run other programs |
 
-mod accounts;
-mod actions;
-mod adopted;
-mod aftermath;
-mod arguments;
-mod asleep;
-mod blocking;
-mod buffers;
-mod by_target;
-mod bystanders;
-mod caller;
-mod combined;
-mod corner_cases;
-mod crowd;
-mod decode;
-mod edit;
-mod effects;
-mod events;
-mod every_kind;
-mod existence;
+mod calls;
 mod handle;
-mod handle_faults;
-mod handle_others;
-mod handle_waits;
-mod handle_ways;
-mod info;
-mod init;
-mod inner;
-mod intermittent;
-mod interrupted;
-mod kinds;
-mod meanwhile;
-mod memory;
 mod mutant;
-mod nohang;
-mod once_traced;
-mod options;
-mod peeks;
-mod pidfd;
-mod pointers;
-mod regardless;
-mod reports;
-mod returns;
-mod rusage;
-mod shell;
-mod sigchld;
-mod sigchld_kinds;
-mod signal_lines;
-mod sleep;
-mod some_ways;
-mod status;
-mod targets;
-mod threads;
-mod timing;
-mod tracees;
-mod users;
-mod waiters;
-mod wrapper;
-mod wrong_fields;
+mod program;
 
 pub use self::mutant::{Mutant, Origin};
 
-use self::inner::Inner;
+use self::calls::inner::Inner;
 use self::mutant::{MutantSubject, Of};
 use crate::subject::handle::{Behavior, Own};
 use crate::subject::{Handles, OWN_HANDLE, Program, Registry, Subject, built_in};
@@ -114,60 +24,60 @@ use crate::subject::{Handles, OWN_HANDLE, Program, Registry, Subject, built_in};
 /// The tables. A build without the feature `full` has none, and the linker drops their code.
 const ALL: &[&[Mutant]] = if cfg!(feature = "full") {
     &[
-        returns::MUTANTS,
-        by_target::MUTANTS,
-        nohang::MUTANTS,
-        blocking::MUTANTS,
-        targets::MUTANTS,
-        options::MUTANTS,
-        status::MUTANTS,
-        decode::MUTANTS,
-        existence::MUTANTS,
-        tracees::MUTANTS,
-        sleep::MUTANTS,
-        accounts::MUTANTS,
-        reports::MUTANTS,
-        info::MUTANTS,
-        memory::MUTANTS,
-        pointers::MUTANTS,
-        events::MUTANTS,
-        peeks::MUTANTS,
-        interrupted::MUTANTS,
-        threads::MUTANTS,
-        kinds::MUTANTS,
-        adopted::MUTANTS,
-        asleep::MUTANTS,
-        users::MUTANTS,
-        waiters::MUTANTS,
-        once_traced::MUTANTS,
-        crowd::MUTANTS,
-        caller::MUTANTS,
-        combined::MUTANTS,
-        meanwhile::MUTANTS,
-        bystanders::MUTANTS,
-        rusage::MUTANTS,
-        sigchld::MUTANTS,
-        actions::MUTANTS,
-        regardless::MUTANTS,
-        some_ways::MUTANTS,
-        effects::MUTANTS,
-        pidfd::MUTANTS,
-        corner_cases::MUTANTS,
-        wrong_fields::MUTANTS,
-        aftermath::MUTANTS,
-        buffers::MUTANTS,
-        arguments::MUTANTS,
-        every_kind::MUTANTS,
-        sigchld_kinds::MUTANTS,
-        intermittent::MUTANTS,
-        handle::MUTANTS,
-        handle_others::MUTANTS,
-        handle_waits::MUTANTS,
-        handle_ways::MUTANTS,
-        wrapper::MUTANTS,
-        timing::MUTANTS,
-        init::MUTANTS,
-        shell::MUTANTS,
+        calls::results::returns::MUTANTS,
+        calls::arguments::by_target::MUTANTS,
+        calls::sleeping::nohang::MUTANTS,
+        calls::sleeping::blocking::MUTANTS,
+        calls::arguments::targets::MUTANTS,
+        calls::arguments::options::MUTANTS,
+        calls::results::status::MUTANTS,
+        calls::results::decode::MUTANTS,
+        calls::children::existence::MUTANTS,
+        calls::children::tracees::MUTANTS,
+        calls::sleeping::polling::MUTANTS,
+        calls::usage::accounts::MUTANTS,
+        calls::changes::reports::MUTANTS,
+        calls::results::info::MUTANTS,
+        calls::results::memory::MUTANTS,
+        calls::arguments::pointers::MUTANTS,
+        calls::changes::events::MUTANTS,
+        calls::changes::peeks::MUTANTS,
+        calls::sleeping::interrupted::MUTANTS,
+        calls::sleeping::threads::MUTANTS,
+        calls::children::kinds::MUTANTS,
+        calls::children::adopted::MUTANTS,
+        calls::sleeping::asleep::MUTANTS,
+        calls::results::users::MUTANTS,
+        calls::sleeping::waiters::MUTANTS,
+        calls::children::once_traced::MUTANTS,
+        calls::children::crowd::MUTANTS,
+        calls::caller::MUTANTS,
+        calls::combined::MUTANTS,
+        calls::sleeping::meanwhile::MUTANTS,
+        calls::children::bystanders::MUTANTS,
+        calls::usage::rusage::MUTANTS,
+        calls::sigchld::generation::MUTANTS,
+        calls::sigchld::actions::MUTANTS,
+        calls::sigchld::regardless::MUTANTS,
+        calls::arguments::some_ways::MUTANTS,
+        calls::effects::MUTANTS,
+        calls::pidfd::MUTANTS,
+        calls::corner_cases::MUTANTS,
+        calls::results::wrong_fields::MUTANTS,
+        calls::aftermath::MUTANTS,
+        calls::results::buffers::MUTANTS,
+        calls::arguments::in_combination::MUTANTS,
+        calls::children::every_kind::MUTANTS,
+        calls::sigchld::kinds::MUTANTS,
+        calls::intermittent::MUTANTS,
+        handle::promises::MUTANTS,
+        handle::others::MUTANTS,
+        handle::waits::MUTANTS,
+        handle::ways::MUTANTS,
+        program::wrapper::MUTANTS,
+        program::timing::MUTANTS,
+        program::init::MUTANTS,
+        program::shell::MUTANTS,
     ]
 } else {
     &[]
@@ -179,7 +89,9 @@ pub fn mutants() -> impl Iterator<Item = &'static Mutant> {
         .copied()
         .flatten()
         // Some wrapped calls do not exist on every system.
-        .filter(|mutant| !matches!(mutant.of, Of::Calls) || !inner::entry(mutant.raw).calls().is_empty())
+        .filter(|mutant| {
+            !matches!(mutant.of, Of::Calls) || !calls::inner::entry(mutant.raw).calls().is_empty()
+        })
 }
 
 /// The mutant of calls with this name, as a subject.

@@ -1,6 +1,6 @@
 //! What a mutant is, and the constructors that the tables use.
 
-use super::inner::{CallResult, Inner, entry};
+use crate::mutants::calls::inner::{CallResult, Inner, entry};
 use crate::protocol::Line;
 use crate::spec::clause::Clause;
 use crate::subject::handle::Behavior;

@@ -1,6 +1,6 @@
 //! How a case ends.
 
-use super::link::LinkError;
+use super::link::connection::LinkError;
 use super::verdict::Failure;
 
 /// What a case returns.

@@ -3,7 +3,7 @@
 use super::abort::{Abort, Outcome};
 use super::core::{Birth, Child, Core, Interface, Known, Started, Trial};
 use super::deadline::PROMPT;
-use super::link::{LinkError, To};
+use super::link::connection::{LinkError, To};
 use super::making::{Begun, By, Making, named};
 use super::missing::Of;
 use super::states::{adopt, state_of};

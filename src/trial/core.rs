@@ -5,7 +5,7 @@
 
 use super::abort::Abort;
 use super::due::{Unseen, Visibility};
-use super::link::Link;
+use super::link::connection::Link;
 use super::making::{Begun, Making, Suspicion};
 use super::subject::SubjectInfo;
 use super::verdict::{ClauseOutcome, Failure};

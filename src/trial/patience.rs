@@ -10,7 +10,7 @@
 //! misses. What an agent does not answer is counted for its subject alone.
 
 use super::deadline::PROMPT;
-use super::link::{Link, LinkError};
+use super::link::connection::{Link, LinkError};
 use super::missing::{Missing, Of, Serving, Trial};
 use std::time::Duration;
 
@@ -150,7 +150,7 @@ impl Link {
 #[cfg(test)]
 mod tests {
     use super::super::deadline::STATE;
-    use super::super::link::To;
+    use super::super::link::connection::To;
     use super::*;
     use crate::protocol::Line;
     use std::sync::atomic::AtomicBool;

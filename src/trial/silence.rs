@@ -4,7 +4,7 @@ use super::abort::Abort;
 use super::core::{Child, Core};
 use super::deadline::{PROMPT, STATE};
 use super::expect::Expect;
-use super::link::LinkError;
+use super::link::connection::LinkError;
 use super::missing::Of;
 use super::states::state_of;
 use crate::protocol::Line;

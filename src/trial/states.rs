@@ -4,7 +4,7 @@ use super::abort::{Abort, Outcome};
 use super::core::{Child, Core, Known};
 use super::deadline::{AT_ONCE, MOMENT, PROMPT, SETTLE, STATE, ms};
 use super::due::Visibility;
-use super::link::{LinkError, To};
+use super::link::connection::{LinkError, To};
 use super::missing::Of;
 use super::verdict::Failure;
 use crate::protocol::Line;

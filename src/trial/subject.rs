@@ -1,6 +1,6 @@
 //! What is judged, as its agent introduced itself, or as its contract says.
 
-use super::kind::Kind;
+use super::program::kind::Kind;
 use super::variant::{InterfaceName, Variant};
 use crate::protocol::handle::{Form, Polling, Reaps};
 use crate::spec::clause::Clause;

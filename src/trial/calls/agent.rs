@@ -11,7 +11,7 @@ use crate::trial::abort::{Abort, Outcome};
 use crate::trial::children::not_offered;
 use crate::trial::core::Child;
 use crate::trial::deadline::{AT_ONCE, PROMPT};
-use crate::trial::link::To;
+use crate::trial::link::connection::To;
 use crate::trial::verdict::Failure;
 use crate::wait::errno::Errno;
 use crate::wait::{SiCode, Signal, System};

@@ -6,7 +6,7 @@ use crate::sys::call::abi::Call;
 use crate::trial::abort::Abort;
 use crate::trial::core::{self, Birth, Child, Core, Interface, Started};
 use crate::trial::deadline::PROMPT;
-use crate::trial::link::To;
+use crate::trial::link::connection::To;
 
 /// The call that a trial is about.
 #[derive(Debug, Clone, Copy)]

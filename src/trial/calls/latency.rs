@@ -13,7 +13,7 @@ use crate::protocol::warden::Request as WardenRequest;
 use crate::scenario::{Scenario, Step};
 use crate::trial::abort::Abort;
 use crate::trial::deadline::{PROMPT, ms};
-use crate::trial::link::To;
+use crate::trial::link::connection::To;
 use std::time::{Duration, Instant};
 
 /// The number of waits, and of polls, in a batch.

@@ -6,7 +6,7 @@ use crate::scenario::{Scenario, Step};
 use crate::trial::abort::Abort;
 use crate::trial::core::Child;
 use crate::trial::deadline::PROMPT;
-use crate::trial::link::{LinkError, To};
+use crate::trial::link::connection::{LinkError, To};
 use crate::trial::making::By;
 
 impl Trial<'_> {

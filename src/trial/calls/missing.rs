@@ -7,7 +7,7 @@ use crate::protocol::wait::{Flag, IdType, OptionSet, RawTarget, WaitRequest};
 use crate::spec::posix;
 use crate::sys::call::abi::Call;
 use crate::trial::abort::Abort;
-use crate::trial::link::To;
+use crate::trial::link::connection::To;
 use crate::wait::errno::Errno;
 
 impl Trial<'_> {

@@ -18,7 +18,7 @@ use crate::trial::abort::{Abort, Outcome};
 use crate::trial::children::not_offered;
 use crate::trial::core::Child;
 use crate::trial::deadline::PROMPT;
-use crate::trial::link::To;
+use crate::trial::link::connection::To;
 use crate::wait::Signal;
 use crate::wait::errno::Errno;
 use std::time::Instant;

@@ -12,7 +12,7 @@ use crate::trial::abort::{Abort, Outcome};
 use crate::trial::core::Core;
 use crate::trial::deadline::{AT_ONCE, PROMPT, ms};
 use crate::trial::due::{self, Visibility};
-use crate::trial::link::{LinkError, To};
+use crate::trial::link::connection::{LinkError, To};
 use crate::trial::verdict::Failure;
 use std::fmt;
 use std::time::{Duration, Instant};

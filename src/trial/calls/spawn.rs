@@ -9,7 +9,7 @@ use crate::trial::abort::Abort;
 use crate::trial::children::child_name;
 use crate::trial::core::{Birth, Child, Known, Started};
 use crate::trial::deadline::{AT_ONCE, PROMPT};
-use crate::trial::link::To;
+use crate::trial::link::connection::To;
 use crate::trial::making::{By, Making};
 use crate::wait::errno::Errno;
 

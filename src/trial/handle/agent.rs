@@ -13,7 +13,7 @@ use crate::trial::core::{self, Birth, Child, Core, Interface, Started};
 use crate::trial::deadline::{AT_ONCE, PROMPT, ms};
 use crate::trial::due::pause;
 use crate::trial::expect::Expect;
-use crate::trial::link::{LinkError, To};
+use crate::trial::link::connection::{LinkError, To};
 use crate::trial::making::By;
 use crate::trial::shown::{Shown, Shows};
 use crate::trial::verdict::Failure;

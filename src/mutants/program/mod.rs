@@ -1,0 +1,13 @@
+//! Mutants of the programs of this crate that run other programs.
+//!
+//! | module | what is broken |
+//! |---|---|
+//! | `init` | inits and supervisors that are wrong |
+//! | `shell` | shells that are wrong |
+//! | `timing` | programs that report wrong resource usage |
+//! | `wrapper` | wrappers that pass on something wrong |
+
+pub(crate) mod init;
+pub(crate) mod shell;
+pub(crate) mod timing;
+pub(crate) mod wrapper;

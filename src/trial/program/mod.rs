@@ -1,0 +1,11 @@
+//! The interface `program`: programs that run another program.
+
+pub(crate) mod children;
+pub(crate) mod interface;
+pub(crate) mod kind;
+pub(crate) mod outcome;
+pub(crate) mod soon;
+
+pub use self::interface::{How, Run, Trial};
+pub use self::kind::{Kind, Kinds};
+pub use self::outcome::{Offer, ProgramOutcome};

@@ -50,8 +50,9 @@ pub(crate) struct Unseen {
     pub(crate) due: Vec<(i64, Due)>,
     /// A call was repeated in vain until its deadline.
     pub(crate) missed: bool,
-    /// Two children were due at once: it is not known which of them changed first.
-    pub(crate) crowd: bool,
+    /// Not even a report is conclusive: two children were due at once, and it is not known which changed first, or a call without a
+    /// siginfo may have reported the change.
+    pub(crate) ambiguous: bool,
 }
 
 /// Whether a call could report that change of that child. It is not known here who is in a group or behind a

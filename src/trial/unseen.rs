@@ -51,7 +51,7 @@ impl Core<'_> {
         };
         match self.known(of).map(|known| known.child.pid) {
             Some(pid) => {
-                self.unseen.crowd |= self.unseen.due.iter().any(|(other, _)| *other != pid);
+                self.unseen.ambiguous |= self.unseen.due.iter().any(|(other, _)| *other != pid);
                 self.unseen.due.push((pid, due));
             }
             None => return Err(Abort::Skip(format!("no process table here to see that {of} is {state}"))),
@@ -69,11 +69,13 @@ impl Core<'_> {
     }
 
     /// Whether a call that returned nothing should be repeated.
-    pub(crate) fn may_come_yet(&self, request: &WaitRequest) -> bool {
+    pub(crate) fn may_come_yet(&mut self, request: &WaitRequest) -> bool {
         let at_once = request.options.has(Flag::NoHang);
-        // Without a siginfo, a report looks like no report.
+        let may_report = self.unseen.due.iter().any(|(pid, due)| may_report(request, *pid, *due));
+        // Without a siginfo, a report looks like no report: later ones may be this one, come too late.
         let shows = request.call != Call::Waitid || request.info == Pointer::Buffer;
-        at_once && shows && self.unseen.due.iter().any(|(pid, due)| may_report(request, *pid, *due))
+        self.unseen.ambiguous |= at_once && !shows && may_report;
+        at_once && shows && may_report
     }
 
     /// Records that a call was repeated in vain.
@@ -89,7 +91,7 @@ impl Core<'_> {
     /// Why nothing can be concluded from an observation, if so: a report of some child is conclusive, unless another
     /// child's change could have come before it.
     pub(crate) fn inconclusive(&self, is_report: bool) -> Option<Abort> {
-        if !self.unseen.crowd && (is_report || self.unseen.due.is_empty()) {
+        if !self.unseen.ambiguous && (is_report || self.unseen.due.is_empty()) {
             None
         } else if self.unseen.missed && !is_report {
             Some(Abort::Broken(format!(

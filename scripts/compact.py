@@ -137,8 +137,8 @@ def named(spec):
 
 
 def without_numbers(why):
-    """A reason without pids and the like."""
-    return re.sub(r"\d{3,}", "N", why)
+    """A reason without pids and the like, on one line."""
+    return re.sub(r"\d{3,}", "N", " ".join(why.split()))
 
 
 def main():

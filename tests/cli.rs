@@ -73,6 +73,9 @@ fn an_unknown_name_is_a_one_line_error_with_the_nearest_names() {
         (vec!["explain", &wrong_case], &case),
         (vec!["explain", "posix/waitpid/echidl"], "posix/waitpid/echild"),
         (vec!["explain", "mutant:nohang-block"], "nohang-blocks"),
+        (vec!["explain", "tinni"], "tini"),
+        (vec!["explain", "lbic"], "libc"),
+        (vec!["explain", "wraper:timeout 10"], "wrapper"),
         (vec!["decode", "0", "--os", "lunix"], "linux"),
         (vec!["child", "exit-24"], "exit-"),
         (vec!["child", "raise sig=SIGTERMM"], "SIGTERM"),
@@ -372,6 +375,31 @@ fn lists_take_patterns_and_names_are_explained_by_their_beginning() {
     assert!(well(&["explain", "nohang-blocks"]).contains("--subject mutant:nohang-blocks"));
     assert!(well(&["explain", "waitid"]).contains("cases run with it"));
     assert!(refused(&["explain", "nohang-blokcs"], 2).contains("nearest: nohang-blocks"));
+}
+
+#[test]
+fn subjects_and_contracts_are_explained() {
+    let libc = well(&["explain", "libc"]);
+    assert!(
+        libc.contains("wait waitpid wait3 wait4 waitid") && libc.contains("run --subject libc"),
+        "{libc}"
+    );
+    let tini = well(&["explain", "tini"]);
+    assert!(tini.contains("init/forwards = all") && tini.contains("README of tini 0.19.0"), "{tini}");
+    assert!(tini.contains("run --subject container-init:CMD --contract tini"), "{tini}");
+    let timeout = well(&["explain", "wrapper:timeout 10"]);
+    assert!(timeout.contains("timeout/expired = 124") && timeout.contains("EXIT status"), "{timeout}");
+    assert!(timeout.contains("run --subject 'wrapper:timeout 10'"), "{timeout}");
+    let busybox = well(&["explain", "time:/bin/busybox time -v"]);
+    assert!(busybox.contains("contract  busybox-time"), "{busybox}");
+    let open = well(&["explain", "wrapper:strace"]);
+    assert!(open.contains("open      wrapper/not-found") && open.contains("It is recorded."), "{open}");
+    let other = well(&["explain", "wrapper:tiemout"]);
+    assert!(other.contains("POSIX binds it") && other.contains("nearest: timeout"), "{other}");
+    // A contract, and a theme of cases.
+    let time = well(&["explain", "time"]);
+    assert!(time.contains("time/peak = KiB") && time.contains("\ntime.times"), "{time}");
+    assert!(well(&["explain", "program:waitspec-init"]).contains("init/idle = yes"));
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use super::names::SUBJECT_FORMS;
 use crate::scenario::library::LIBRARY;
+use crate::spec::contracts::CONTRACTS;
 use crate::{catalogue, mutants, spec, subject};
 use clap_complete::engine::CompletionCandidate;
 
@@ -38,5 +39,7 @@ pub fn mutants() -> Vec<CompletionCandidate> {
 /// Whatever `explain` explains.
 pub fn names() -> Vec<CompletionCandidate> {
     let scenarios = LIBRARY.iter().map(|named| candidate(named.name, named.summary));
-    cases().into_iter().chain(clauses()).chain(mutants()).chain(scenarios).collect()
+    let contracts = CONTRACTS.iter().map(|contract| candidate(contract.name, "what a program promises"));
+    let subjects = subjects().into_iter().chain(contracts);
+    cases().into_iter().chain(clauses()).chain(mutants()).chain(scenarios).chain(subjects).collect()
 }

@@ -3,7 +3,7 @@
 #[cfg(feature = "full")]
 use super::complete;
 use super::names::{hint, unknown};
-use super::{Output, screen};
+use super::{Output, explain_subject, screen};
 use crate::catalogue::{self, Case};
 use crate::mutants::mutants;
 use crate::report::human::lines::{INDENT, Lines, wrapped};
@@ -16,7 +16,8 @@ use crate::sys::call::abi::Call;
 #[cfg(feature = "full")]
 use clap_complete::engine::ArgValueCandidates;
 
-/// Explain a case, a clause and the cases that check it, a scenario, a mutant or a call, or list the ids with a given prefix.
+/// Explain a case, a clause and the cases that check it, a scenario, a mutant, a call, a subject or the contract of a program, or
+/// list the ids with a given prefix.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -24,9 +25,13 @@ Examples:
   waitspec explain nohang
   waitspec explain posix/waitpid/nohang-zero
   waitspec explain posix/waitid/
-  waitspec explain double-reap")]
+  waitspec explain double-reap
+  waitspec explain libc
+  waitspec explain 'wrapper:timeout 10'
+  waitspec explain tini")]
 pub struct Args {
-    /// Id of a case (with or without @call) or of a clause, a prefix of one or a pattern with `*`; a scenario, a mutant or a call
+    /// Id of a case (with or without @call) or of a clause, a prefix of one or a pattern with `*`; a scenario, a mutant, a call, a
+    /// subject (a name or KIND:CMD) or a contract
     #[arg(value_name = "NAME")]
     #[cfg_attr(feature = "full", arg(add = ArgValueCandidates::new(complete::names)))]
     name: String,
@@ -41,6 +46,15 @@ pub fn perform(args: &Args) -> Result<Output, RunError> {
     }
     if let Some(clause) = spec::clause(name) {
         return Ok(Output::success(of_clause(clause)));
+    }
+    let mut subject = named(name);
+    let is_subject = explain_subject::explain(&mut subject, name);
+    match name.split_once(':') {
+        Some(_) if is_subject => return Ok(Output::success(subject.into_text())),
+        Some((kind, _)) if kind != "mutant" => {
+            return Err(unknown("kind of subject", kind, explain_subject::kinds()));
+        }
+        _ => {}
     }
     let id = match name.split_once('@') {
         Some((id, call)) => {
@@ -58,6 +72,11 @@ pub fn perform(args: &Args) -> Result<Output, RunError> {
     }
     let of_theme = catalogue::cases().filter(|case| case.id.split('.').next() == Some(id));
     let mut lines: Vec<String> = of_theme.map(|case| titled(case.id, case.title)).collect();
+    if is_subject {
+        // A theme may have the same name.
+        let cases = if lines.is_empty() { String::new() } else { format!("\n{}\n", lines.join("\n")) };
+        return Ok(Output::success(subject.into_text() + &cases));
+    }
     if lines.is_empty() {
         // A prefix of several ids, or a pattern as for `run`.
         let is_meant = |known: &str| match id.contains('*') {
@@ -70,11 +89,14 @@ pub fn perform(args: &Args) -> Result<Output, RunError> {
         lines.extend(clauses.map(|clause| titled(clause.id, clause.text)));
     }
     if lines.is_empty() || id.is_empty() {
+        let subjects: Vec<String> = explain_subject::names().collect();
         let known = catalogue::cases().map(|c| c.id).chain(spec::clauses().map(|c| c.id));
         let known = known.chain(library::names()).chain(mutants().map(|mutant| mutant.name));
+        let mut known: Vec<&str> = known.collect();
+        known.extend(subjects.iter().map(String::as_str));
         // The name of a subject is that of a mutant.
         let wrong = id.strip_prefix("mutant:").unwrap_or(id);
-        let all = "see `waitspec list cases`, `clauses`, `scenarios`, `mutants` and `calls`";
+        let all = "see `waitspec list cases`, `clauses`, `scenarios`, `mutants`, `calls`, `subjects` and `contracts`";
         return Err(RunError::Usage(format!("unknown name `{id}`{}; {all}", hint(wrong, known))));
     }
     Ok(Output::success(lines.join("\n") + "\n"))

@@ -8,7 +8,6 @@ use crate::runner::settings::RunError;
 use crate::scenario::library;
 use crate::spec::contracts::CONTRACTS;
 use crate::spec::{self, Clause, bugs, verified};
-use crate::subject;
 use crate::sys::call::abi::Call;
 use clap::ValueEnum;
 
@@ -220,21 +219,8 @@ fn scenarios() -> Table {
 
 fn subjects() -> Table {
     let mut table = Table::new(&["subject", "summary"]);
-    for subject in subject::built_in() {
-        let calls: Vec<&str> = subject.calls().into_iter().map(Call::name).collect();
-        let summary = format!("{}; {}", subject.version(), calls.join(" "));
-        table.row([Cell::Text(subject.name()), Cell::Text(summary)]);
-    }
-    let version = env!("CARGO_PKG_VERSION");
-    table.row([
-        subject::OWN_HANDLE.into(),
-        Cell::Text(format!("{version}; process handles built on this crate's wait")),
-    ]);
-    for name in subject::OWN_PROGRAMS {
-        table.row([(*name).into(), Cell::Text(format!("{version}; a program built on this crate's wait"))]);
-    }
-    for (form, summary) in super::names::SUBJECT_FORMS {
-        table.row([form.into(), summary.into()]);
+    for (name, summary) in super::names::subjects() {
+        table.row([Cell::Text(name), Cell::Text(summary)]);
     }
     table
 }

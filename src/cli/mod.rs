@@ -15,6 +15,7 @@ mod diff;
 #[cfg(feature = "full")]
 mod emit_c;
 mod explain;
+mod explain_subject;
 #[cfg(feature = "full")]
 mod explore;
 mod floor;

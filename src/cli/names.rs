@@ -3,6 +3,8 @@
 use crate::protocol::near;
 use crate::report::renames::{Kind, new_name};
 use crate::runner::settings::RunError;
+use crate::subject;
+use crate::sys::call::abi::Call;
 use std::collections::BTreeSet;
 
 /// The forms of `--subject` other than the names of built-in subjects.
@@ -17,6 +19,21 @@ pub const SUBJECT_FORMS: [(&str, &str); 9] = [
     ("shell:CMD", "a shell, which runs scripts"),
     ("mutant:NAME", "a subject with a known bug (`list mutants`)"),
 ];
+
+/// All subjects: the built-in ones by name, the others by their form, each with what it is.
+pub fn subjects() -> Vec<(String, String)> {
+    let version = env!("CARGO_PKG_VERSION");
+    let mut all = Vec::new();
+    for subject in subject::built_in() {
+        let calls: Vec<&str> = subject.calls().into_iter().map(Call::name).collect();
+        all.push((subject.name(), format!("{}; {}", subject.version(), calls.join(" "))));
+    }
+    let own = |what: &str| format!("{version}; {what} built on this crate's wait");
+    all.push((subject::OWN_HANDLE.to_owned(), own("process handles")));
+    all.extend(subject::OWN_PROGRAMS.iter().map(|name| ((*name).to_owned(), own("a program"))));
+    all.extend(SUBJECT_FORMS.map(|(form, summary)| (form.to_owned(), summary.to_owned())));
+    all
+}
 
 /// The number of names suggested, at most.
 const MOST: usize = 3;

@@ -45,6 +45,8 @@ fn state(raw: &Raw) -> State {
         SZOMB => State::Zombie,
         SDEAD => State::Dead,
         SSTOP => State::Stopped,
+        // One thread has stopped; the process is SSTOP, and its parent notified, when the last one has.
+        SACTIVE if c_int::from(raw.p_stat) == libc::LSSTOP => State::Running,
         SACTIVE => lwp_state(raw.p_stat),
         // Exiting, but not a zombie yet.
         SDYING => State::Running,
@@ -122,7 +124,6 @@ pub(crate) fn threads(pid: i32) -> Vec<(i32, State)> {
 }
 
 pub(crate) fn stop_of(pid: i32) -> StopState {
-    // The process is SSTOP once its last thread has stopped, which is also when the parent is notified.
     stop_of_process(read(pid).ok().flatten().as_ref())
 }
 

@@ -240,10 +240,14 @@ fn dumped(t: &mut Trial) -> Result<Child, Abort> {
 
 const DUMPED: Change = Change::Killed(Signal::ABRT, true);
 
-/// Some libraries decode the status word themselves, and drop the core flag; they have nothing like WCOREDUMP either.
+/// Some libraries decode the status word themselves, and drop the core flag; they have nothing like WCOREDUMP either. Nothing
+/// decodes the word of a raw call.
 fn drops_core_flag(t: &mut Trial, seen: &Seen) -> Result<bool, Abort> {
     let clear = seen.change() == Some(Change::Killed(Signal::ABRT, false));
     let (true, Some(word)) = (clear, seen.status()) else { return Ok(false) };
+    if t.is_raw() {
+        return Ok(false);
+    }
     match t.decode(word) {
         Ok(view) => Ok(view.get("coredump").is_none()),
         Err(Abort::Skip(_)) => Ok(true),

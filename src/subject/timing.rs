@@ -13,8 +13,8 @@ use std::time::{Duration, Instant};
 /// How it behaves; mutants replace parts of it.
 #[derive(Copy, Clone, Debug)]
 pub(crate) struct Timing {
-    /// What it writes, from the usage that the wait reported and how the command terminated.
-    pub(crate) figures: fn(&Rusage, Event) -> Figures,
+    /// What it writes, from the correct figures and how the command terminated.
+    pub(crate) figures: fn(Figures, Event) -> Figures,
     /// The real time it writes, from the elapsed time and the usage.
     pub(crate) real: fn(Duration, &Rusage) -> Duration,
     /// Its exit code.
@@ -39,7 +39,7 @@ pub(crate) struct Figures {
 impl Timing {
     /// The correct one.
     pub(crate) const CORRECT: Timing =
-        Timing { figures, real: |passed, _| passed, code, shield: default_pipe };
+        Timing { figures: |right, _| right, real: |passed, _| passed, code, shield: default_pipe };
 
     /// Runs a command; returns the exit code.
     pub(crate) fn run(self, command: &[CString]) -> i32 {
@@ -54,15 +54,15 @@ impl Timing {
         let Ok(waited) = retrying(|| wait4(WaitTarget::Pid(pid), WaitOptions::NONE)) else { return TROUBLE };
         let event = waited.status.event();
         let real = (self.real)(began.elapsed(), &waited.rusage);
-        let text =
-            format!("real {:.6}\n", real.as_secs_f64()) + &(self.figures)(&waited.rusage, event).text();
+        let figures = (self.figures)(figures(&waited.rusage, event), event);
+        let text = format!("real {:.6}\n", real.as_secs_f64()) + &figures.text();
         let _ = rustix::io::write(rustix::stdio::stderr(), text.as_bytes());
         (self.code)(event)
     }
 }
 
 /// The correct figures.
-pub(crate) fn figures(usage: &Rusage, event: Event) -> Figures {
+fn figures(usage: &Rusage, event: Event) -> Figures {
     Figures {
         user: usage.user_time(),
         system: usage.system_time(),

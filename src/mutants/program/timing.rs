@@ -4,10 +4,10 @@ use crate::mutants::mutant::{Mutant, blind, from_bug};
 use crate::spec::clause::Clause;
 use crate::spec::{posix, promise};
 use crate::subject::Program;
-use crate::subject::timing::{Figures, Timing, figures};
+use crate::subject::timing::{Figures, Timing};
 use crate::subject::wrapper::code;
 use crate::sys::process;
-use crate::wait::{Event, MaxRssUnit, Rusage};
+use crate::wait::{Event, MaxRssUnit};
 use std::time::Duration;
 
 /// A mutant that prints these figures.
@@ -15,7 +15,7 @@ const fn writes(
     name: &'static str,
     breaks: &'static str,
     clause: &'static Clause,
-    figures: fn(&Rusage, Event) -> Figures,
+    figures: fn(Figures, Event) -> Figures,
 ) -> Mutant {
     blind(name, breaks, clause).program(Program::Time(Timing { figures, ..Timing::CORRECT }))
 }
@@ -41,19 +41,17 @@ fn fraction(time: Duration) -> Duration {
 }
 
 pub(crate) const MUTANTS: &[Mutant] = &[
-    writes("time-swapped", "user and system time are swapped", &posix::TIME_USER, |usage, event| {
-        let right = figures(usage, event);
-        Figures { user: right.system, system: right.user, ..right }
+    writes("time-swapped", "user and system time are swapped", &posix::TIME_USER, |right, _| Figures {
+        user: right.system,
+        system: right.user,
+        ..right
     }),
     blind("time-real-is-cpu", "the real time is the CPU time", &posix::TIME_REAL).program(Program::Time(
         Timing { real: |_, usage| usage.user_time() + usage.system_time(), ..Timing::CORRECT },
     )),
-    writes(
-        "time-no-system",
-        "the printed system time is always zero",
-        &posix::TIME_SYSTEM,
-        |usage, event| Figures { system: Duration::ZERO, ..figures(usage, event) },
-    ),
+    writes("time-no-system", "the printed system time is always zero", &posix::TIME_SYSTEM, |right, _| {
+        Figures { system: Duration::ZERO, ..right }
+    }),
     from_bug(
         "void-packages#59368",
         "time-zeros",
@@ -73,61 +71,39 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         },
         ..Timing::CORRECT
     })),
-    writes("time-pages", "the peak is printed in pages", &promise::TIME_PEAK, |usage, event| {
-        let right = figures(usage, event);
-        Figures { peak_kib: right.peak_kib / 4, ..right }
+    writes("time-pages", "the peak is printed in pages", &promise::TIME_PEAK, |right, _| Figures {
+        peak_kib: right.peak_kib / 4,
+        ..right
     }),
-    writes(
-        "time-quadrupled",
-        "the peak is printed four times too high",
-        &promise::TIME_PEAK,
-        |usage, event| {
-            let right = figures(usage, event);
-            Figures { peak_kib: right.peak_kib * 4, ..right }
-        },
-    ),
-    writes(
-        "time-faults-swapped",
-        "minor and major faults are swapped",
-        &promise::TIME_FAULTS,
-        |usage, event| {
-            let right = figures(usage, event);
-            Figures { minor: right.major, major: right.minor, ..right }
-        },
-    ),
+    writes("time-quadrupled", "the peak is printed four times too high", &promise::TIME_PEAK, |right, _| {
+        Figures { peak_kib: right.peak_kib * 4, ..right }
+    }),
+    writes("time-faults-swapped", "minor and major faults are swapped", &promise::TIME_FAULTS, |right, _| {
+        Figures { minor: right.major, major: right.minor, ..right }
+    }),
     writes(
         "time-switches-swapped",
         "voluntary and involuntary switches are swapped",
         &promise::TIME_SWITCHES,
-        |usage, event| {
-            let right = figures(usage, event);
-            Figures { voluntary: right.involuntary, involuntary: right.voluntary, ..right }
-        },
+        |right, _| Figures { voluntary: right.involuntary, involuntary: right.voluntary, ..right },
     ),
     writes(
         "time-signal-zero",
         "after a death by a signal the printed exit status is 0",
         &promise::TIME_PRINTS_STATUS,
-        |usage, event| {
-            let right = figures(usage, event);
-            Figures {
-                status: if matches!(event, Event::Signaled { .. }) { 0 } else { right.status },
-                ..right
-            }
+        |right, event| Figures {
+            status: if matches!(event, Event::Signaled { .. }) { 0 } else { right.status },
+            ..right
         },
     ),
-    writes("time-status-word", "the raw status is printed", &promise::TIME_PRINTS_STATUS, |usage, event| {
-        let right = figures(usage, event);
+    writes("time-status-word", "the raw status is printed", &promise::TIME_PRINTS_STATUS, |right, _| {
         Figures { status: right.status << 8, ..right }
     }),
     writes(
         "time-half",
         "the times of descendants are omitted: only half of the total is printed",
         &promise::TIME_COUNTS_DESCENDANTS,
-        |usage, event| {
-            let right = figures(usage, event);
-            Figures { user: right.user / 2, ..right }
-        },
+        |right, _| Figures { user: right.user / 2, ..right },
     ),
     writes(
         "time-all-children",
@@ -142,28 +118,25 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         "time-peak-of-all",
         "the peak is the largest of all children",
         &promise::TIME_PEAK,
-        |usage, event| {
+        |right, event| {
             let all = of_process(process::Who::Children, event);
-            Figures { peak_kib: all.peak_kib, ..figures(usage, event) }
+            Figures { peak_kib: all.peak_kib, ..right }
         },
     ),
     writes(
         "time-system-of-all",
         "the system time is that of all children of the process",
         &posix::TIME_SYSTEM,
-        |usage, event| {
+        |right, event| {
             let all = of_process(process::Who::Children, event);
-            Figures { system: all.system, ..figures(usage, event) }
+            Figures { system: all.system, ..right }
         },
     ),
     writes(
         "time-user-fraction",
         "of the user time the whole seconds are lost",
         &posix::TIME_USER,
-        |usage, event| {
-            let right = figures(usage, event);
-            Figures { user: fraction(right.user), ..right }
-        },
+        |right, _| Figures { user: fraction(right.user), ..right },
     ),
     blind("time-real-fraction", "of the real time the whole seconds are lost", &posix::TIME_REAL)
         .program(Program::Time(Timing { real: |passed, _| fraction(passed), ..Timing::CORRECT })),

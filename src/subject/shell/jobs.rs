@@ -1,6 +1,6 @@
 //! The commands of a shell: started, waited for, stopped and continued.
 
-use super::{During, Shell};
+use super::behavior::{During, Shell};
 use crate::sys::signal::{self, Action, Flags};
 use crate::sys::{descriptors, makeshift, process, terminal};
 use crate::wait::{Event, Pid, WaitOptions, WaitTarget, try_waitpid};

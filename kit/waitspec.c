@@ -26,6 +26,7 @@
 #include "src/steps.c"
 #include "src/agent.c"
 #include "src/requests.c"
+#include "src/caller.c"
 #include "src/staged.c"
 #include "src/further.c"
 #include "src/shared.c"

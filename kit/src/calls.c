@@ -346,10 +346,22 @@ static void info_of(struct seen *s, const siginfo_t *info)
 }
 #endif
 
+/* What errno is before a call: an error that no call of the family has. */
+#define BEFORE EDOM
+
+/* Whether a call has succeeded, and whether one that did has set errno to 0, which no function may. */
+static volatile int has_succeeded, has_zeroed_errno;
+
 static void came(struct seen *s, long long returned)
 {
+    int now = errno;
     s->returned = returned;
-    s->error = returned == -1 ? errno : 0;
+    s->error = returned == -1 && now != BEFORE ? now : 0;
+    if (returned != -1) {
+        has_succeeded = 1;
+        if (now == 0)
+            has_zeroed_errno = 1;
+    }
 }
 
 /* The same for `waitid`, which has different buffers. */
@@ -362,7 +374,7 @@ static const char *perform_waitid(int raw, const struct request *q, struct seen 
     if (raw) {
 #ifdef LINUX_CALLS
         FILL(b->own);
-        errno = 0;
+        errno = BEFORE;
         came(s, syscall(SYS_waitid, (long)q->idtype, (long)q->id, at, (long)q->options, argument(q->rusage, &b->own, sizeof b->own.value)));
         s->rusage = LOOK(q->rusage, b->own);
         if (s->rusage == WROTE)
@@ -375,7 +387,7 @@ static const char *perform_waitid(int raw, const struct request *q, struct seen 
             return "the C function waitid has no rusage argument";
         if (q->idtype < INT_MIN || q->idtype > UINT_MAX || q->id < INT_MIN || q->id > UINT_MAX)
             return "the number does not fit the argument's type";
-        errno = 0;
+        errno = BEFORE;
         came(s, family.waitid((idtype_t)q->idtype, (id_t)q->id, at, q->options));
 #endif
     }
@@ -396,7 +408,7 @@ static void perform_others(int raw, const struct request *q, struct seen *s, str
     if (raw) {
 #if defined(LINUX_CALLS) && defined(SYS_wait4)
         FILL(b->own);
-        errno = 0;
+        errno = BEFORE;
         came(s, syscall(SYS_wait4, (long)q->pid, word, (long)q->options, argument(q->rusage, &b->own, sizeof b->own.value)));
         s->rusage = LOOK(q->rusage, b->own);
         if (s->rusage == WROTE)
@@ -406,7 +418,7 @@ static void perform_others(int raw, const struct request *q, struct seen *s, str
     } else {
         struct rusage *at = argument(q->rusage, &b->usage, sizeof b->usage.value);
         FILL(b->usage);
-        errno = 0;
+        errno = BEFORE;
         if (q->call == WAIT)
             came(s, family.wait(word));
         else if (q->call == WAITPID)

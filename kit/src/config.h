@@ -29,6 +29,7 @@
 #define HAVE_SESSIONS 1
 #define HAVE_SETEUID 1
 #define HAVE_ITIMER 1
+#define HAVE_SIGALTSTACK 1
 #define HAVE_TERMINALS 1
 #define HAVE_TIMES 1
 #define HAVE_UNAME 1
@@ -57,6 +58,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <float.h>
 #include <limits.h>
 #include <signal.h>
 #include <stddef.h>

@@ -230,6 +230,8 @@ static const struct {
     { "await-readable", serve_await_readable },
     { "switches", serve_switches },
     { "late-writes", serve_late_writes },
+    { "caller-state", serve_caller_state },
+    { "handler", serve_handler },
 };
 
 /* Serves a request on the calling thread, and frees it. */

@@ -44,6 +44,8 @@ static const struct shape AGENT_SHAPES[] = {
     { "through-gate", "ns:n" },
     { "await-readable", "fd:i" },
     { "switches", "tid:i" },
+    { "caller-state", "arm:F thread:T" },
+    { "handler", "sig:s restart:F flag:h" },
 };
 
 static const struct shape WARDEN_SHAPES[] = {
@@ -75,6 +77,7 @@ static int number_between(const char *value, long long least, long long most)
 static int is_of_kind(const struct line *l, const char *key, char kind)
 {
     static const char *const actions[] = { "default", "ignore", "count", "record", "wait", NULL };
+    static const char *const flags[] = { "once", "nodefer", "onstack", NULL };
     static const char *const changes[] = { "block", "unblock", NULL };
     static const char *const users[] = { "self", "children", NULL };
     static const char *const limits[] = { "nofile", "core", NULL };
@@ -101,6 +104,8 @@ static int is_of_kind(const struct line *l, const char *key, char kind)
         return signal_of(value, &number) || is_signal_elsewhere(value);
     case 'd':
         return among(value, actions);
+    case 'h':
+        return among(value, flags);
     case 'm':
         return among(value, changes);
     case 'g':

@@ -154,6 +154,16 @@ static void reset_signals(void)
 #endif
 }
 
+/* Changes the calling thread's mask, or only returns it; 0, or the errno. */
+static int change_mask(int how, const sigset_t *set, sigset_t *old)
+{
+#ifdef HAVE_PTHREAD
+    return pthread_sigmask(how, set, old);
+#else
+    return sigprocmask(how, set, old) == 0 ? 0 : errno;
+#endif
+}
+
 /* Blocks or unblocks one signal in the calling thread; 0, or the errno. */
 static int mask_signal(int how, int signal)
 {
@@ -162,11 +172,7 @@ static int mask_signal(int how, int signal)
     sigemptyset(&set);
     if (sigaddset(&set, signal) != 0)
         return errno;
-#ifdef HAVE_PTHREAD
-    error = pthread_sigmask(how, &set, NULL);
-#else
-    error = sigprocmask(how, &set, NULL) == 0 ? 0 : errno;
-#endif
+    error = change_mask(how, &set, NULL);
 #ifdef KERNEL_SET
     /* glibc silently drops 32 and 33. */
     if (error == 0 && sigismember(&set, signal) == 0)
@@ -175,23 +181,41 @@ static int mask_signal(int how, int signal)
     return error;
 }
 
-/* Adds the list of pending signals; returns 0, or the errno. */
-static int put_pending(struct text *t, const char *key)
+/* The set is not const: klibc's sigismember takes it so. */
+static void put_set(struct text *t, const char *key, sigset_t *set)
 {
-    sigset_t set;
     int signal;
-    sigemptyset(&set);
-    if (sigpending(&set) != 0)
-        return errno;
     put_key(t, key);
     for (signal = 1; signal <= LAST_SIGNAL; signal++)
-        if (sigismember(&set, signal) == 1) {
+        if (sigismember(set, signal) == 1) {
             struct text name = { NULL, 0, 0 };
             add_signal(&name, signal);
             put_item(t, name.at);
             free(name.at);
         }
+}
+
+/* Adds the list of pending signals; returns 0, or the errno. */
+static int put_pending(struct text *t, const char *key)
+{
+    sigset_t set;
+    sigemptyset(&set);
+    if (sigpending(&set) != 0)
+        return errno;
+    put_set(t, key, &set);
     return 0;
+}
+
+/* Adds the list of signals that the calling thread blocks; returns 0, or the errno. */
+static int put_blocked(struct text *t, const char *key)
+{
+    sigset_t set;
+    int error;
+    sigemptyset(&set);
+    error = change_mask(SIG_BLOCK, NULL, &set);
+    if (error == 0)
+        put_set(t, key, &set);
+    return error;
 }
 
 /* Sends a signal to the calling thread; 0, or the errno. */

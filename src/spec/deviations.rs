@@ -366,6 +366,14 @@ pub static ALL: &[Deviation] = &[
     ),
     known(
         Profile::DragonFly,
+        &posix::WAIT_CANCELLATION_POINT,
+        |got| matches!(got, Got::Asleep),
+        "still blocked",
+        "DragonFly lib/libthread_xu/thread/thr_syscalls.c: nothing there for wait6, which waitid calls; \
+         pthread_cancel sends a signal only to a thread at a cancellation point",
+    ),
+    known(
+        Profile::DragonFly,
         &posix::WAITID_SI_UID,
         |got| effective_user(got) || matches!(got, Got::Uid { reported: 0, .. }),
         "effective uid, and 0 for a stop or a continue",

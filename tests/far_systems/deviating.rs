@@ -11,6 +11,7 @@ use super::edits::{
 use super::far::{Act, Far, Reply, SYSTEMS, System, number};
 use super::{bsd, netbsd, procdesc};
 use std::sync::atomic::Ordering;
+use waitspec::protocol::Line;
 use waitspec::subject::{Observation, Subject, libc::Libc};
 use waitspec::sys::call::abi::{Call, Request, Select};
 
@@ -32,6 +33,8 @@ pub struct Row {
     arch: Option<&'static str>,
     /// How the calls of the first and of the second differ from Linux.
     acts: [Option<Act>; 2],
+    /// The requests that the first passes on.
+    request: fn(Line) -> Line,
     /// The case changes users.
     pub needs_root: bool,
 }
@@ -43,20 +46,36 @@ const fn row(
     other: Edit,
 ) -> Row {
     let needs_root = matches!(clause.as_bytes(), b"posix/waitid/si-uid");
-    Row { system, clause, case, call, known, other, release: "", arch: None, acts: [None; 2], needs_root }
+    let request = procdesc::for_this_kernel;
+    Row {
+        system,
+        clause,
+        case,
+        call,
+        known,
+        other,
+        release: "",
+        arch: None,
+        acts: [None; 2],
+        request,
+        needs_root,
+    }
 }
 
 /// The subject with the known deviation, and the other one.
 pub fn subjects(row: &Row) -> [Far; 2] {
     let system = SYSTEMS.iter().find(|known| known.os == row.system).expect("a system");
     let [known, other] = row.acts;
-    [("deviates", row.known, known), ("departs otherwise", row.other, other)].map(|(how, edit, act)| {
+    let known = ("deviates", row.known, known, row.request);
+    let other = ("departs otherwise", row.other, other, procdesc::for_this_kernel as fn(Line) -> Line);
+    [known, other].map(|(how, edit, act, request)| {
         let name = format!("{} {how}", row.clause).replace([' ', '/'], "-");
         let right = Far::named(system, &name);
         // Only the C library's own calls can be cancelled, and those of mutants.
         let cancelled = row.clause == CANCELLATION_POINT;
         Far {
             name: format!("{}{}", if cancelled { "mutant:" } else { "" }, right.name()),
+            request,
             edit,
             release: row.release,
             arch: row.arch.unwrap_or(right.arch),
@@ -337,6 +356,15 @@ pub const ROWS: &[Row] = &[
             unchanged,
         )
     },
+    Row {
+        request: without_cancel,
+        ..row(
+            ("dragonfly", CANCELLATION_POINT),
+            ("cancelled.asleep", Call::Waitid),
+            unchanged,
+            |system, _, reply| instead_of_cancelled(system, reply, "EINTR"),
+        )
+    },
     effective_user("openbsd"),
     row(
         ("dragonfly", "posix/status/one-predicate"),
@@ -424,6 +452,14 @@ pub const ROWS: &[Row] = &[
         second_reports_nothing,
     ),
 ];
+
+/// The thread is not cancelled, and nobody says so.
+fn without_cancel(request: Line) -> Line {
+    match request.word() {
+        "cancel" => Line::new("sigpending").with("id", request.id().unwrap_or_default()),
+        _ => procdesc::for_this_kernel(request),
+    }
+}
 
 /// `si_uid` is that of the effective user, on a system whose kernel takes it from the credentials.
 const fn effective_user(system: &'static str) -> Row {

@@ -95,6 +95,7 @@ impl System {
             "EFAULT" => 14,
             "EINVAL" => 22,
             "ECANCELED" if self.os == "netbsd" => 87,
+            "ECANCELED" if self.os == "dragonfly" => 85,
             _ => panic!("no number of {name} is written down"),
         }
     }

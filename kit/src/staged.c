@@ -244,7 +244,7 @@ static struct {
     struct request request;
     pthread_t thread;
     volatile int tid, runs;
-    int returned;
+    int returned, error;
 } caller;
 static pthread_mutex_t calling = PTHREAD_MUTEX_INITIALIZER;
 
@@ -263,6 +263,7 @@ static void *call_to_cancel(void *with)
 #else
     (void)info;
 #endif
+    caller.error = caller.returned == -1 ? errno : 0;
     return with;
 }
 
@@ -371,6 +372,8 @@ static int call_cancellably(struct task *q, const struct request *r)
     pthread_mutex_unlock(&calling);
     if (result == PTHREAD_CANCELED)
         return refused(q, ECANCELED);
+    if (caller.error != 0)
+        return refused(q, caller.error);
     put_number(&q->reply, "ret", caller.returned);
     return OK;
 }

@@ -2,10 +2,12 @@
 
 use crate::runner::event::{RunEvent, Standing, Verdict};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use std::ffi::OsString;
 use std::io::IsTerminal;
 use std::time::Duration;
 
-/// A progress bar on standard error; if that is not a terminal, or in CI, a line every few seconds.
+/// A progress bar on standard error; if that is not a terminal, or one that cannot move its cursor, or in CI, a line every few
+/// seconds.
 ///
 /// It is drawn on events, not by a timer, so that it needs no thread.
 #[derive(Debug)]
@@ -18,9 +20,14 @@ pub struct Progress {
 impl Default for Progress {
     /// A bar that appears with the first event.
     fn default() -> Progress {
-        let shown = std::io::stderr().is_terminal() && std::env::var_os("CI").is_none();
+        let shown = std::io::stderr().is_terminal() && draws(|name| std::env::var_os(name));
         Progress { bar: shown.then(ProgressBar::hidden), trials: 0, failed: 0 }
     }
+}
+
+/// Whether a bar would be drawn on a terminal with this environment. (The program of a bare console has no `TERM`.)
+fn draws(variable: impl Fn(&str) -> Option<OsString>) -> bool {
+    variable("CI").is_none() && variable("TERM").is_some_and(|term| !term.is_empty() && term != "dumb")
 }
 
 impl Progress {
@@ -86,6 +93,17 @@ const SLOW: Duration = Duration::from_secs(2);
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_terminal_that_cannot_draw_gets_lines() {
+        let draws = |known: &[(&str, &str)]| {
+            draws(|name| known.iter().find(|(known, _)| *known == name).map(|(_, value)| value.into()))
+        };
+        assert!(draws(&[("TERM", "xterm")]));
+        for without in [&[][..], &[("TERM", "")], &[("TERM", "dumb")], &[("TERM", "xterm"), ("CI", "true")]] {
+            assert!(!draws(without), "{without:?}");
+        }
+    }
 
     #[test]
     fn a_slow_trial_is_named() {

@@ -77,6 +77,8 @@ pub struct Link {
     pub(crate) heard: Instant,
     /// Requests whose answers serve only as a sign of life.
     pub(crate) pings: Vec<u64>,
+    /// The bytes sent on a framed stream since the warden was last known to have read everything.
+    pub(crate) unread: usize,
     next_id: u64,
     pub(crate) received: usize,
     pub(crate) received_bytes: usize,
@@ -132,6 +134,7 @@ impl Link {
             inbox: VecDeque::new(),
             heard: Instant::now(),
             pings: Vec::new(),
+            unread: 0,
             next_id: 1,
             received: 0,
             received_bytes: 0,
@@ -196,7 +199,7 @@ impl Link {
         self.next_id
     }
 
-    /// Sends messages in one write.
+    /// Sends messages in one write, or on a framed stream as fast as they are read.
     pub(crate) fn send(&mut self, messages: &[To]) -> Result<(), LinkError> {
         let mut lines = Vec::with_capacity(messages.len());
         for message in messages {
@@ -207,7 +210,11 @@ impl Link {
             self.trace.push(format!("> {text}"));
             lines.push(text);
         }
-        Ok(self.stream.send(&lines)?)
+        if self.stream.frames().is_some() {
+            self.send_in_step(&lines)
+        } else {
+            Ok(self.stream.send(&lines)?)
+        }
     }
 
     /// Asks the warden and waits for its answer.

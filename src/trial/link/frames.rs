@@ -17,6 +17,11 @@ const HEAD: usize = 24;
 /// How much noise an error shows, in characters.
 const SHOWN: usize = 120;
 
+/// How many bytes a line of that length has on the stream, at most.
+pub(crate) fn on_the_line(length: usize) -> usize {
+    length + length.div_ceil(MOST - HEAD).max(1) * (HEAD + 1)
+}
+
 /// Both directions of a framed stream.
 #[derive(Debug, Default)]
 pub(crate) struct Frames {

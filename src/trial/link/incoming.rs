@@ -124,8 +124,13 @@ impl Link {
                         let why = line.get("why").unwrap_or_default();
                         return Err(LinkError::Unfit(format!("the warden could not start: {why}")));
                     }
-                    _ if line.id().is_some_and(|id| self.pings.contains(&id)) => return Ok(()),
-                    _ => Message::Warden(line),
+                    _ => match self.pings.iter().position(|&ping| line.id() == Some(ping)) {
+                        Some(answered) => {
+                            self.pings.swap_remove(answered);
+                            return Ok(());
+                        }
+                        None => Message::Warden(line),
+                    },
                 }
             }
             _ => {

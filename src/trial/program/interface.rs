@@ -15,6 +15,7 @@ use crate::trial::making::{By, Making};
 use crate::trial::missing::Of;
 use crate::trial::program::kind::Kind;
 use crate::trial::program::outcome::{Figures, Offer, Output, ProgramOutcome};
+use crate::trial::program::soon::Starved;
 use crate::trial::shown::Shown;
 use crate::trial::subject::SubjectInfo;
 use crate::wait::Signal;
@@ -149,6 +150,7 @@ fn quote(word: &str) -> String {
 fn greeting(core: &mut Core<'_>, name: &str) -> Result<Started, Abort> {
     let began = Instant::now();
     let patience = core.link.patience(Of::Processes, "a connection of a child".to_owned(), PROMPT);
+    let (mut starved, most) = (Starved::default(), core.link.scaled(PROMPT * 6));
     let pid = |hello: Line| {
         if hello.word() == "err" {
             let step = hello.get("step").unwrap_or_default();
@@ -157,11 +159,15 @@ fn greeting(core: &mut Core<'_>, name: &str) -> Result<Started, Abort> {
         hello.number("pid").map_err(|e| Abort::Protocol(format!("hello: {e}")))
     };
     loop {
+        let turn = Instant::now();
         let gone = match core.link.child_line(name, "hello", None, TURN) {
             Ok(hello) => return pid(hello).map(Started::Greeted),
             Err(LinkError::Late(_)) => exit_within(core, Duration::ZERO)?,
             Err(other) => return Err(other.into()),
         };
+        if gone.is_none() {
+            starved.add(&program_line(core)?, turn.elapsed());
+        }
         // What a program that has exited has left behind may still become the child.
         if let Some(ran) = gone
             && (core.tally()?.0 == 0 || began.elapsed() > patience.time)
@@ -174,7 +180,7 @@ fn greeting(core: &mut Core<'_>, name: &str) -> Result<Started, Abort> {
             let said = said.err.lines().last().map(|line| format!("; it wrote: {line}")).unwrap_or_default();
             return Err(Abort::Broken(format!("{} before its child connected{said}", ran.outcome())));
         }
-        if began.elapsed() > patience.time {
+        if began.elapsed() > patience.time + starved.time(most)? {
             core.link.did_not_come(patience)?;
             return Err(Abort::Broken("the program did not run its child".into()));
         }
@@ -197,6 +203,11 @@ pub(crate) fn exit_within(core: &mut Core<'_>, within: Duration) -> Result<Optio
         "late" => Ok(None),
         _ => Err(Abort::Broken(reply.get("why").unwrap_or_default())),
     }
+}
+
+/// What the process table shows of the program.
+fn program_line(core: &mut Core<'_>) -> Result<Line, Abort> {
+    Ok(core.link.ask_warden(&Request::State { of: "agent".to_owned() }, PROMPT)?)
 }
 
 /// What the program has written once it has written `until` or exited, and whether it wrote it.
@@ -306,14 +317,18 @@ impl Trial<'_> {
     pub fn exit_in(&mut self, within: Duration) -> Result<ProgramOutcome, Abort> {
         self.core.steps.push("await the exit of the program".to_owned());
         let began = Instant::now();
-        let mut idle = None;
-        while began.elapsed() < self.link.scaled(within) {
+        let (mut idle, mut starved) = (None, Starved::default());
+        let most = self.link.scaled(PROMPT * 6);
+        while began.elapsed() < self.link.scaled(within) + starved.time(most)? {
+            let turn = Instant::now();
             if let Some(ended) = exit_within(&mut self.core, TURN)? {
                 return Ok(ended);
             }
             // Hung if it sleeps although no process is left whose exit it could be waiting for.
             let (living, _) = self.tally()?;
-            let state = self.program_line()?.get("state").unwrap_or_default();
+            let shown = self.program_line()?;
+            starved.add(&shown, turn.elapsed());
+            let state = shown.get("state").unwrap_or_default();
             if state == ProcessState::Stopped.word() {
                 self.signal_program(Signal::CONT)?;
             }
@@ -362,7 +377,7 @@ impl Trial<'_> {
 
     /// What the process table shows of the program.
     pub(crate) fn program_line(&mut self) -> Result<Line, Abort> {
-        Ok(self.core.link.ask_warden(&Request::State { of: "agent".to_owned() }, PROMPT)?)
+        program_line(&mut self.core)
     }
 
     /// The figures of the program.

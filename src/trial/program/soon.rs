@@ -1,5 +1,6 @@
 //! What a program does soon, or not at all: how long it is given.
 
+use crate::protocol::Line;
 use crate::protocol::warden::{ProcessState, Request};
 use crate::scenario::Step;
 use crate::trial::abort::{Abort, Outcome};
@@ -23,6 +24,37 @@ impl Patience {
     /// Begins again: the program has got on.
     fn renew(&mut self) {
         self.at_rest = None;
+    }
+}
+
+/// The time during which the program was ready to run, and other processes had the processors: one that `nice` runs gets none
+/// on a busy machine with a single one.
+#[derive(Debug, Default)]
+pub(crate) struct Starved {
+    cpu: Option<i64>,
+    time: Duration,
+}
+
+impl Starved {
+    /// Adds the last turn, at the end of which the process table shows this of the program.
+    pub(crate) fn add(&mut self, shown: &Line, turn: Duration) {
+        let cpu = shown.number("cpu").ok();
+        let ready = shown.get("state").as_deref() == Some(ProcessState::Running.word());
+        if ready && cpu.is_some() && cpu == self.cpu {
+            self.time += turn;
+        }
+        self.cpu = cpu;
+    }
+
+    /// By how much longer the program may take.
+    ///
+    /// # Errors
+    /// [`Abort::Broken`] if it has got nowhere for too long.
+    pub(crate) fn time(&self, most: Duration) -> Result<Duration, Abort> {
+        match self.time > most {
+            true => Err(Abort::Broken("the program is ready to run, but gets no processor".to_owned())),
+            false => Ok(self.time),
+        }
     }
 }
 
@@ -137,5 +169,41 @@ impl Trial<'_> {
                 return Ok(output(&mut self.core, None, Duration::ZERO)?.0.out);
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_program_that_is_ready_and_gets_no_processor_is_starved() {
+        let turn = Duration::from_secs(1);
+        let most = turn * 3;
+        let mut starved = Starved::default();
+        let mut after = |state: ProcessState, cpu: Option<i64>| {
+            let mut line = Line::new("ok").with("state", state.word());
+            if let Some(cpu) = cpu {
+                line = line.with("cpu", cpu);
+            }
+            starved.add(&line, turn);
+            starved.time(most).ok().map(|time| time.as_secs())
+        };
+        let (running, asleep) = (ProcessState::Running, ProcessState::Asleep);
+        // Nothing to compare with yet; it has run; it sleeps; it is not visible.
+        for (state, cpu) in [
+            (running, Some(10)),
+            (running, Some(20)),
+            (asleep, Some(20)),
+            (running, None),
+            (running, Some(30)),
+        ] {
+            assert_eq!(after(state, cpu), Some(0), "{state:?} {cpu:?}");
+        }
+        assert_eq!(after(running, Some(30)), Some(1));
+        assert_eq!(after(running, Some(30)), Some(2));
+        assert_eq!(after(running, Some(31)), Some(2));
+        assert_eq!(after(running, Some(31)), Some(3));
+        assert_eq!(after(running, Some(31)), None);
     }
 }

@@ -149,10 +149,11 @@ impl Session {
         let alternating: Vec<usize> = (0..names.len()).filter(|at| !chosen && nearest(&names[*at])).collect();
         let shared = (alternating.len() < names.len() && !alternating.is_empty()).then(|| {
             let turns: Vec<&str> = alternating.iter().map(|at| names[*at].as_str()).collect();
-            format!(
-                "kernel-only cases alternate between {}; --subject NAME runs all of them with NAME",
-                turns.join(" and ")
-            )
+            let how = match turns[..] {
+                [only] => format!("run with {only} only"),
+                _ => format!("alternate between {}", turns.join(" and ")),
+            };
+            format!("kernel-only cases {how}; --subject NAME runs all of them with NAME")
         });
         let planned = plan::plan(&cases, &subjects, &alternating, settings)?;
         let trials = planned.len() * settings.repeat.max(1) as usize;

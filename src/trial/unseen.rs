@@ -8,9 +8,9 @@
 use super::abort::{Abort, Outcome};
 use super::core::{Child, Core};
 use super::due::{Due, PATIENCE, Visibility, may_report};
-use crate::protocol::Line;
 use crate::protocol::wait::{Flag, WaitRequest};
 use crate::protocol::warden::ProcessState;
+use crate::protocol::{Change, Line};
 use crate::spec::clause::Clause;
 use crate::spec::deviations;
 use crate::spec::got::Got;
@@ -59,10 +59,19 @@ impl Core<'_> {
         Ok(())
     }
 
-    /// Ends the trial if this system is known to let such a call sleep on: whether it does cannot be seen here.
-    pub(crate) fn known_to_sleep_on(&self) -> Outcome {
-        let known = |clause: &Clause| deviations::find(self.judged_as(), clause, &Got::Asleep).is_some();
-        match self.cited.iter().any(|clause| known(clause)) {
+    /// Whether this system is known to let such a call sleep on, or to sleep through a continue.
+    pub(crate) fn may_sleep_on(&self, request: &WaitRequest) -> bool {
+        let known = |clause: &Clause, got: &Got| deviations::find(self.judged_as(), clause, got).is_some();
+        let through = request.options.has(Flag::Continued).then_some(Got::SleptThrough(Change::Continued));
+        let through = through.as_ref();
+        self.cited.iter().any(|clause| {
+            known(clause, &Got::Asleep) || through.is_some_and(|through| known(clause, through))
+        })
+    }
+
+    /// Ends the trial if that is known of the system: whether the call sleeps on cannot be seen here.
+    pub(crate) fn known_to_sleep_on(&self, request: &WaitRequest) -> Outcome {
+        match self.may_sleep_on(request) {
             true => Err(Abort::Skip("nothing here shows whether the caller sleeps".to_owned())),
             false => Ok(()),
         }

@@ -172,7 +172,7 @@ impl Trial<'_> {
                 batch.map(|_| self.prepare(self.ask(target, options))).collect::<Result<_, _>>()?;
             let lines = pending.iter().map(|p| To::Agent(p.request.to_line(p.id))).collect();
             let Some(last) = pending.last().map(|p| p.id) else { break };
-            let end = self.answer(last, lines)?;
+            let end = self.answer(last, lines, CALL)?;
             for pending in pending {
                 let answered = end.is_none() || self.link.has_reply(pending.id);
                 let call = self.seen(pending, if answered { None } else { end.clone() })?;
@@ -188,24 +188,27 @@ impl Trial<'_> {
 
     /// Waits for the answer to a call, sending it first if necessary.
     pub(super) fn settle(&mut self, pending: Pending, call: Option<To>) -> Result<Seen, Abort> {
-        let end = self.answer(pending.id, call.into_iter().collect())?;
+        // Where nothing can be concluded from a call that does not return, there is no point in waiting for long.
+        let unseen = self.common.observation != Visibility::Table;
+        let within = if unseen && self.may_sleep_on(&pending.request) { due::PATIENCE } else { CALL };
+        let end = self.answer(pending.id, call.into_iter().collect(), within)?;
         self.seen(pending, end)
     }
 
-    /// Sends lines, and has the warden watch until the call with that id is answered: `None`, or how it was proved that
-    /// it never will be.
-    fn answer(&mut self, call: u64, mut lines: Vec<To>) -> Result<Option<End>, Abort> {
+    /// Sends lines, and has the warden watch until the call with that id is answered, for at most `within` if nothing about the
+    /// caller can be observed: `None`, or how it was proved that it never will be.
+    fn answer(&mut self, call: u64, mut lines: Vec<To>, within: Duration) -> Result<Option<End>, Abort> {
         let watch = self.link.id();
         let request = Request::Answer {
             call,
             grace: ms(self.link.scaled(GRACE)),
             spin: ms(self.link.scaled(SPIN)),
-            within: ms(self.link.scaled(CALL)),
+            within: ms(self.link.scaled(within)),
             settled: self.settled,
         };
         lines.push(To::Warden(request.to_line().with("id", watch)));
         self.link.send(&lines)?;
-        let answer = self.link.warden_answer_after(watch, CALL, "the call")?;
+        let answer = self.link.warden_answer_after(watch, within, "the call")?;
         Ok(match answer.get("how").as_deref() {
             Some("answered") => None,
             Some("asleep") => Some(End::Hung("it sleeps")),
@@ -222,7 +225,7 @@ impl Trial<'_> {
         let Pending { id, request, shown } = pending;
         let end = match end {
             Some(End::Hung(LATE)) if self.common.observation != Visibility::Table => {
-                self.known_to_sleep_on()?;
+                self.known_to_sleep_on(&request)?;
                 return Err(Abort::Broken(format!(
                     "{shown} did not return in time, and nothing here shows whether it ever will"
                 )));

@@ -27,8 +27,8 @@ impl Patience {
     }
 }
 
-/// The time during which the program was ready to run, and other processes had the processors: one that `nice` runs gets none
-/// on a busy machine with a single one.
+/// The time during which the program was ready to run, and other processes had the processors: one that `nice` runs gets hardly
+/// any on a busy machine with a single one.
 #[derive(Debug, Default)]
 pub(crate) struct Starved {
     cpu: Option<i64>,
@@ -40,8 +40,9 @@ impl Starved {
     pub(crate) fn add(&mut self, shown: &Line, turn: Duration) {
         let cpu = shown.number("cpu").ok();
         let ready = shown.get("state").as_deref() == Some(ProcessState::Running.word());
-        if ready && cpu.is_some() && cpu == self.cpu {
-            self.time += turn;
+        if let (true, Some(before), Some(now)) = (ready, self.cpu, cpu) {
+            let ran = u64::try_from(now.saturating_sub(before)).unwrap_or(0);
+            self.time += turn.saturating_sub(Duration::from_micros(ran));
         }
         self.cpu = cpu;
     }
@@ -187,23 +188,25 @@ mod tests {
                 line = line.with("cpu", cpu);
             }
             starved.add(&line, turn);
-            starved.time(most).ok().map(|time| time.as_secs())
+            starved.time(most).ok().map(|time| time.as_millis())
         };
         let (running, asleep) = (ProcessState::Running, ProcessState::Asleep);
-        // Nothing to compare with yet; it has run; it sleeps; it is not visible.
+        // Nothing to compare with yet; it has run all the time; it sleeps; it is not visible.
+        let second = 1_000_000;
         for (state, cpu) in [
-            (running, Some(10)),
-            (running, Some(20)),
-            (asleep, Some(20)),
+            (running, Some(0)),
+            (running, Some(second)),
+            (asleep, Some(second)),
             (running, None),
-            (running, Some(30)),
+            (running, Some(second)),
         ] {
             assert_eq!(after(state, cpu), Some(0), "{state:?} {cpu:?}");
         }
-        assert_eq!(after(running, Some(30)), Some(1));
-        assert_eq!(after(running, Some(30)), Some(2));
-        assert_eq!(after(running, Some(31)), Some(2));
-        assert_eq!(after(running, Some(31)), Some(3));
-        assert_eq!(after(running, Some(31)), None);
+        // It has got no processor, one for half of the time, none.
+        assert_eq!(after(running, Some(second)), Some(1000));
+        assert_eq!(after(running, Some(second * 3 / 2)), Some(1500));
+        assert_eq!(after(running, Some(second * 3 / 2)), Some(2500));
+        // A process that exits shows no time any more.
+        assert_eq!(after(running, Some(0)), None);
     }
 }

@@ -21,15 +21,28 @@ fn commands(text: &str) -> Vec<(&str, Vec<&str>)> {
     let mut found: Vec<(&str, Vec<&str>)> = Vec::new();
     let mut shown = false;
     for line in text.lines() {
-        if let Some(command) = line.strip_prefix("$ ") {
+        let start = line.trim_start();
+        if let Some(command) = start.strip_prefix("$ ") {
             let command = command.strip_prefix("waitspec ");
             shown = command.is_some();
             found.extend(command.map(|command| (command, Vec::new())));
-        } else if line.starts_with("```") {
+        } else if start.starts_with("```") {
             shown = false;
         } else if let (true, Some((_, output))) = (shown, found.last_mut()) {
             output.push(line);
         }
+    }
+    found
+}
+
+/// The commands within sentences and tables: `waitspec ...` in backquotes, on one line, outside of blocks.
+fn mentioned(text: &str) -> Vec<&str> {
+    let mut outside = true;
+    let mut found = Vec::new();
+    for line in text.lines() {
+        outside ^= line.trim_start().starts_with("```");
+        let quoted = line.split('`').skip(1).step_by(2).filter(|_| outside);
+        found.extend(quoted.filter_map(|quoted| quoted.strip_prefix("waitspec ")));
     }
     found
 }
@@ -57,7 +70,12 @@ fn commands_in_the_documentation_are_understood() {
     for folder in ["docs", "kit", "peers", "fixtures"] {
         pages(&root.join(folder), &mut paths);
     }
-    let (mut understood, mut shown) = (0, 0);
+    let is_understood = |path: &Path, command: &str, arguments: &mut Vec<&str>| {
+        arguments.push("--help");
+        let said = waitspec(arguments);
+        assert_eq!(said.code, Some(0), "{}: {command}: {}", path.display(), said.err);
+    };
+    let (mut understood, mut shown, mut inline) = (0, 0, 0);
     for path in paths {
         let text = std::fs::read_to_string(&path).expect("text");
         for (command, output) in commands(&text) {
@@ -72,14 +90,18 @@ fn commands_in_the_documentation_are_understood() {
                     shown += 1;
                 }
             } else {
-                arguments.push("--help");
-                let said = waitspec(&arguments);
-                assert_eq!(said.code, Some(0), "{}: {command}: {}", path.display(), said.err);
+                is_understood(&path, command, &mut arguments);
             }
             understood += 1;
         }
+        for command in mentioned(&text) {
+            let arguments = arguments(command);
+            is_understood(&path, command, &mut arguments.iter().map(String::as_str).collect());
+            inline += 1;
+        }
     }
     assert!(understood > 20 && shown > 0, "{understood} commands, {shown} with their output");
+    assert!(inline > 10, "{inline} commands in sentences");
 }
 
 /// The rows of the README's figures that a table decides, as they should be.

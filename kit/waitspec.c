@@ -28,6 +28,7 @@
 #include "src/requests.c"
 #include "src/caller.c"
 #include "src/staged.c"
+#include "src/measure.c"
 #include "src/further.c"
 #include "src/shared.c"
 #include "src/warden.c"

@@ -2,6 +2,9 @@
 #![cfg(feature = "full")]
 
 #[allow(dead_code, reason = "other tests use more of it")]
+#[path = "common/kit.rs"]
+mod kit;
+#[allow(dead_code, reason = "other tests use more of it")]
 #[path = "common/program.rs"]
 mod program;
 #[path = "common/skip.rs"]
@@ -105,6 +108,26 @@ fn an_agent_without_loops_is_measured_by_requests() {
     assert!(row(&out, "poll, wait4").len() >= 2, "{out}");
     assert!(row(&out, "blocked wait, ratio").iter().all(|ratio| *ratio > 0.0), "{out}");
     assert!(out.contains("not measured: bounded wait: the protocol has no wait with a timeout"), "{out}");
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn the_kit_has_loops_of_its_own() {
+    if !kit::has("cc") {
+        return skip("no C compiler");
+    }
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let program = kit::build(folder.path(), &["cc"]).expect("the kit");
+    let warden = format!("{} warden", program.display());
+    let out = bench("libc", &["--children", "100", "--rounds", "1", "--warden", &warden]);
+    for title in ["spawn and reap, wait4", "poll, waitid", "blocked wait, ratio"] {
+        assert!(row(&out, title).iter().any(|figure| *figure > 0.0), "{title}: {out}");
+    }
+    for way in ["any child, wait4", "pid, wait4", "pidfd, waitid"] {
+        assert!(out.contains(&format!("  reaping by {way}")), "{way}: {out}");
+    }
+    let missing: Vec<&str> = out.lines().filter(|line| line.contains("not measured")).collect();
+    assert_eq!(missing, ["  not measured: bounded wait: it has no bounded wait"], "{out}");
 }
 
 #[test]

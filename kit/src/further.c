@@ -232,6 +232,7 @@ static const struct {
     { "late-writes", serve_late_writes },
     { "caller-state", serve_caller_state },
     { "handler", serve_handler },
+    { "measure", serve_measure },
 };
 
 /* Serves a request on the calling thread, and frees it. */

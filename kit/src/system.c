@@ -45,7 +45,6 @@ static long long now_us(void)
     }
 }
 
-#ifdef HAVE_MMAP
 static long long now_ns(void)
 {
 #ifdef HAVE_CLOCK_GETTIME
@@ -55,7 +54,6 @@ static long long now_ns(void)
 #endif
     return now_us() * 1000;
 }
-#endif
 
 /* Yields the processor for about that many microseconds between two polls; never used to order anything. */
 static void rest_us(long us)

@@ -6,6 +6,9 @@ use std::time::Duration;
 /// this is dead.
 pub(crate) const PROMPT: Duration = Duration::from_secs(10);
 
+/// The time limit for a loop that the agent makes by itself: it creates hundreds of children, and waits up to 20 s for their deaths.
+pub(crate) const LOOP: Duration = Duration::from_secs(60);
+
 /// The time limit for an agent to start: where many start at once, loading an interpreter takes seconds.
 pub(crate) const AGENT_START: Duration = Duration::from_secs(30);
 

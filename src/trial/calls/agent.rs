@@ -10,11 +10,12 @@ use crate::sys::call::abi::Usage;
 use crate::trial::abort::{Abort, Outcome};
 use crate::trial::children::not_offered;
 use crate::trial::core::Child;
-use crate::trial::deadline::{AT_ONCE, PROMPT};
+use crate::trial::deadline::{AT_ONCE, LOOP, PROMPT};
 use crate::trial::link::connection::To;
 use crate::trial::verdict::Failure;
 use crate::wait::errno::Errno;
 use crate::wait::{SiCode, Signal, System};
+use std::time::Duration;
 
 /// What a handler in the agent saw of one signal.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,15 +48,20 @@ pub struct Signals {
 impl Trial<'_> {
     /// One request to the agent, and its reply.
     pub fn agent(&mut self, request: &Request) -> Result<Line, Abort> {
-        self.ask_line(request.to_line())
+        let within = if matches!(request, Request::Measure { .. }) { LOOP } else { PROMPT };
+        self.ask_within(request.to_line(), within)
     }
 
     /// The same, for a request that contains a call.
     pub(crate) fn ask_line(&mut self, request: Line) -> Result<Line, Abort> {
+        self.ask_within(request, PROMPT)
+    }
+
+    fn ask_within(&mut self, request: Line, within: Duration) -> Result<Line, Abort> {
         self.leave_order(&request)?;
         self.steps.push(request.to_string().replacen(' ', "(", 1) + ")");
         let word = request.word().to_owned();
-        let reply = self.link.ask_agent(request, PROMPT)?;
+        let reply = self.link.ask_agent(request, within)?;
         match reply.word() {
             "malformed" => {
                 let why = reply.get("why").unwrap_or_default();

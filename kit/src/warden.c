@@ -249,10 +249,11 @@ static void add_stranger(int in, int out)
     s->out = out;
 }
 
-/* Forgets every child of a trial. */
+/* Forgets every child of a trial, and its token: one that connects only now must not be taken for one of the next trial. */
 static void forget_children(void)
 {
     size_t i;
+    warden.nonce[0] = 0;
     for (i = 0; i < warden.known_count; i++) {
         struct known *c = &warden.known[i];
         hang_up(&c->in, &c->out);

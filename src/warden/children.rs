@@ -114,7 +114,9 @@ impl Children {
         }
     }
 
+    /// Forgets the children of a trial, and its token: one that connects only now must not be taken for one of the next trial.
     pub(super) fn clear(&mut self) {
+        self.nonce.clear();
         self.pending.clear();
         self.known.clear();
         self.forked.clear();

@@ -1,8 +1,10 @@
-//! A busy machine and small pipes are not held against an agent.
+//! A busy machine, small pipes and children that come too late are not held against an agent.
 
 use super::Test;
-use super::warden::Warden;
+use super::warden::{Warden, value};
 use libtest_mimic::Failed;
+use std::io::{Read, Write};
+use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -10,7 +12,30 @@ use std::time::{Duration, Instant};
 pub const TESTS: &[(&str, Test)] = &[
     ("requests that do not fit into the agent's pipe are sent later", small_pipe),
     ("who waits for a disk does not sleep in a call", uninterruptible),
+    ("a child that connects after its trial is not one of the next", late_child),
 ];
+
+fn late_child(program: &Path) -> Result<(), Failed> {
+    // The same of the other warden.
+    for program in [program, Path::new(env!("CARGO_BIN_EXE_waitspec"))] {
+        let folder = tempfile::tempdir()?;
+        let mut warden = Warden::start(program, folder.path(), &[])?;
+        warden.send("warden open id=1 nonce=n subject=libc")?;
+        let opened = warden.line("warden ok id=1")?;
+        warden.send("warden close id=2")?;
+        warden.line("warden ok id=2")?;
+        let mut late = UnixStream::connect(value(&opened, "socket")?)?;
+        late.set_read_timeout(Some(Duration::from_secs(60)))?;
+        writeln!(late, "hello token=n-A pid={}", std::process::id())?;
+        // A child would be told something; anyone else is hung up on.
+        let mut told = String::new();
+        let ended = late.read_to_string(&mut told);
+        if ended.is_err() || !told.is_empty() {
+            return Err(format!("{}: {ended:?}, told {told:?}", program.display()).into());
+        }
+    }
+    Ok(())
+}
 
 /// Far more than a pipe holds on any system.
 const REQUESTS: usize = 2000;

@@ -6,11 +6,13 @@ mod command;
 mod init;
 mod shell;
 mod time;
+mod timeout;
 mod wrapper;
 
 /// All themes.
 pub(crate) const THEMES: &[&[Case]] = &[
     wrapper::CASES,
+    timeout::CASES,
     command::CASES,
     time::CASES,
     init::CASES,

@@ -100,7 +100,7 @@ pub(crate) struct Own {
 }
 
 /// What this crate's handles promise.
-const PROMISES: [&str; 31] = [
+const PROMISES: [&str; 32] = [
     "exit-code",
     "signal",
     "core",
@@ -120,6 +120,7 @@ const PROMISES: [&str; 31] = [
     "spurious-sigchld",
     "sigchld-blocked",
     "sigchld-caught",
+    "child-sigpipe",
     "no-zombie",
     "others-kept",
     "strangers-kept",
@@ -168,9 +169,9 @@ impl Handles for Own {
 /// Reports the exit code, or the signal and whether core was dumped, of its own child: the same result however often it
 /// is asked, and to every thread that waits. While the child runs or is stopped it is reported as running, and a wait
 /// goes on regardless of signals, asleep, and whatever other handles do. A wait never times out early, and one that times out has
-/// no effect. Reporting the result
-/// reaps the child, with its usage, and no other child; if the handle is dropped first, the child is reaped once it has
-/// terminated. If someone else reaps it, the result is unknown. A child that was reaped is never signalled.
+/// no effect. Reporting the result reaps the child, with its usage, and no other child; if the handle is dropped first, the child
+/// is reaped once it has terminated. If someone else reaps it, the result is unknown. A child that was reaped is never signalled.
+/// A child starts with the default action of `SIGPIPE`.
 #[derive(Debug)]
 pub struct OwnHandle {
     pid: Pid,

@@ -28,7 +28,7 @@
 //! | `await of=A for=zombie,stopped,running,asleep or gone within=MS` | waits for this state in the process table | `ok state=S`, `late state=S`; the latter at once if it can never come |
 //! | `blocked call=N within=MS` | waits until the agent sleeps in the call with this id, or has answered it | `ok how=syscall,asleep or assumed`, `ok how=answered`, `ok how=died`, `late`, `late how=starved`: it is ready to run, and hardly did |
 //! | `answer call=N grace=MS spin=MS within=MS [settled=yes]` | waits until the call with that id is answered; a caller that was asleep for `grace`, or burnt `spin` of CPU time, hangs, unless a child may still exit by itself (`settled`: none will) | `ok how=answered`, `ok how=died`, `ok how=asleep`, `ok how=spinning`, `late`, `late how=starved` |
-//! | `state of=A` | reads the process table | `ok state=S pid=N ppid=N pgid=N sid=N`, for a program also `cpu=US switches=N resident=BYTES caught=SIG,...` |
+//! | `state of=A` | reads the process table | `ok state=S pid=N ppid=N pgid=N sid=N`, for the agent also `cpu=US switches=N`, of all threads, and for a program `resident=BYTES caught=SIG,...` |
 //! | `ping` | nothing: shows that the stream works in both directions | `ok` |
 //! | `close` | closes the trial: kills and reaps all descendants of the warden | `ok leaked=P,... agent=STATUS [killed=SIGNAL] stuck=N`, preceded by the agent's remaining output |
 //!

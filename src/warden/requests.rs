@@ -118,7 +118,7 @@ impl Warden<'_> {
         let pid = self.handle(of)?.pid();
         let line = match &self.agent {
             Some(agent) if agent.program && of == "agent" => run::figures(pid),
-            Some(_) if of == "agent" => run::cpu(pid),
+            Some(_) if of == "agent" => run::activity(pid),
             _ => Line::new("ok"),
         };
         Some(match crate::sys::process_table::glance(pid) {

@@ -35,21 +35,24 @@ pub(super) struct How {
     pub(super) files: Option<Words>,
 }
 
-/// The CPU time of an agent.
-pub(super) fn cpu(pid: i32) -> Line {
+/// How busy an agent or a program is: its CPU time, and the context switches of its threads.
+pub(super) fn activity(pid: i32) -> Line {
     let mut line = Line::new("ok");
     if let Ok(Some(process)) = process_table::read(pid) {
         line.set("cpu", process.cpu.as_micros());
     }
+    let threads = process_table::threads(pid).into_iter();
+    let switches: Vec<u64> =
+        threads.filter_map(|(tid, _)| process_table::voluntary_switches(pid, tid)).collect();
+    if !switches.is_empty() {
+        line.set("switches", switches.iter().sum::<u64>());
+    }
     line
 }
 
-/// The figures of a program that are judged besides its exit: CPU time, context switches, caught signals, size, descriptors.
+/// The figures of a program that are judged besides its exit: how busy it is, caught signals, size, descriptors.
 pub(super) fn figures(pid: i32) -> Line {
-    let mut line = cpu(pid);
-    if let Some(switches) = process_table::voluntary_switches(pid, pid) {
-        line.set("switches", switches);
-    }
+    let mut line = activity(pid);
     if let Some(resident) = process_table::resident_bytes(pid) {
         line.set("resident", resident);
     }

@@ -21,6 +21,7 @@ PROMISES = {
     "signal-during-wait": "https://peps.python.org/pep-0475/",
     "kill-delivers": DOCS + "#subprocess.Popen.send_signal",
     "kill-after-exit": DOCS + "#subprocess.Popen.send_signal",
+    "child-sigpipe": DOCS + "#popen-constructor",
     "exec-fails": DOCS + "#exceptions",
 }
 CAN = ["poll", "timeout", "threads", "kill", "drop", "steal", "fork", "pipes", "sigaction", "sigprocmask"]

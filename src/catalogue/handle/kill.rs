@@ -99,7 +99,7 @@ fn again(t: &mut Trial) -> Outcome {
 fn unshielded(t: &mut Trial) -> Outcome {
     // The second one would inherit what creating the first has changed, and the third what a failure has.
     for round in 0..3 {
-        if round == 2 && t.spawn_program("/nonexistent/waitspec")?.is_ok() {
+        if round == 2 && t.spawn_program(&["/nonexistent/waitspec"])?.is_ok() {
             break;
         }
         let child = t.spawn_unshielded(&Scenario::held())?;
@@ -126,20 +126,25 @@ fn is_no_exit(t: &mut Trial) -> Outcome {
 }
 
 fn spares_descendants(t: &mut Trial) -> Outcome {
-    let child = t.spawn(Scenario::held())?;
-    let of = |token| Step::Fork(Offspring { token: Some(token), orphan: true, steps: Vec::new() });
-    let descendant = t.spawn_from(&child, of)?;
-    let answered = t.kill(&child, Signal::KILL)?;
-    t.expect(&promise::HANDLE_KILL_DELIVERS).returns(&answered)?;
-    let answered = t.wait(&child)?;
-    t.expect(&promise::HANDLE_KILL_DELIVERS).reports(
-        &answered,
-        &child,
-        Change::Killed(Signal::KILL, false),
-    )?;
-    // One that was sent a signal would not answer.
-    let lives = matches!(t.try_tell(&descendant, Step::Getids), Ok(Ok(_)));
-    t.expect(&promise::HANDLE_KILL_SPARES).that(lives, "a child of the child that lives on", "it is gone")
+    // In the group of the agent, and then in one that the child leads.
+    for leads in [false, true] {
+        let child = t.spawn(Scenario::held())?;
+        if leads {
+            t.tell(&child, Step::Setpgid { pgid: 0 })?;
+        }
+        let of = |token| Step::Fork(Offspring { token: Some(token), orphan: true, steps: Vec::new() });
+        let descendant = t.spawn_from(&child, of)?;
+        let answered = t.kill(&child, Signal::KILL)?;
+        t.expect(&promise::HANDLE_KILL_DELIVERS).returns(&answered)?;
+        let answered = t.wait(&child)?;
+        let killed = Change::Killed(Signal::KILL, false);
+        t.expect(&promise::HANDLE_KILL_DELIVERS).reports(&answered, &child, killed)?;
+        // One that was sent a signal would not answer.
+        let lives = matches!(t.try_tell(&descendant, Step::Getids), Ok(Ok(_)));
+        let expected = "a child of the child that lives on";
+        t.expect(&promise::HANDLE_KILL_SPARES).that(lives, expected, "it is gone")?;
+    }
+    Ok(())
 }
 
 fn survived(t: &mut Trial) -> Outcome {

@@ -132,7 +132,7 @@ fn is_kept(t: &mut Trial, stranger: &Child) -> Outcome {
 fn failed_exec(t: &mut Trial) -> Outcome {
     let child = t.spawn(Scenario::exits(3))?;
     t.await_ended(&child)?;
-    if t.spawn_program("/nonexistent/waitspec")?.is_ok() {
+    if t.spawn_program(&["/nonexistent/waitspec"])?.is_ok() {
         let clause = &promise::HANDLE_OTHERS_KEPT;
         return t.expect(clause).not_observed("a program that cannot be executed is not an error");
     }

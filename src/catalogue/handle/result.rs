@@ -18,7 +18,7 @@ cases! { handle "handle-result";
     /// death by a real-time signal, which has no name that all C libraries agree on, is reported as that signal
     realtime_signals() => [promise::HANDLE_SIGNAL];
 
-    /// a core dump is reported, with the same signal
+    /// a core dump is reported, with the same signal, and none if the limit prevents it
     core_dumped(), needs Needs::of(&[Need::CoreFiles]) => [promise::HANDLE_SIGNAL, promise::HANDLE_CORE];
 
     /// no core dump is reported for a death without one
@@ -114,7 +114,12 @@ fn core_dumped(t: &mut Trial) -> Outcome {
     if !t.shows("core") {
         return Ok(());
     }
-    t.expect(&promise::HANDLE_CORE).reports(&answered, &child, changes[0])
+    t.expect(&promise::HANDLE_CORE).reports(&answered, &child, changes[0])?;
+    // Not every death by such a signal leaves one.
+    let child = t.spawn(Scenario::held())?;
+    t.begin_step(&child, death(Signal::ABRT, false))?;
+    let answered = t.wait(&child)?;
+    t.expect(&promise::HANDLE_CORE).reports(&answered, &child, changes[1])
 }
 
 fn no_core(t: &mut Trial) -> Outcome {
@@ -132,10 +137,12 @@ fn cpu(answered: &Answered) -> Option<i64> {
     Some(usage.utime_us?.max(0) + usage.stime_us?.max(0))
 }
 
-/// A child that burns that much user time and exits: the handle's answer, and its usage by its own account.
-fn burns(t: &mut Trial, us: u64) -> Result<(Child, Answered, Usage), Abort> {
+/// A child that performs these steps and exits: the handle's answer, and its usage by its own account.
+fn burns(t: &mut Trial, steps: &[Step]) -> Result<(Child, Answered, Usage), Abort> {
     let child = t.spawn(Scenario::held())?;
-    t.tell(&child, Step::BurnUser { us })?;
+    for step in steps {
+        t.tell(&child, step.clone())?;
+    }
     t.tell(&child, Step::exit(7).reported())?;
     let (own, _) = t.last_usage(&child)?;
     let answered = t.wait(&child)?;
@@ -143,7 +150,8 @@ fn burns(t: &mut Trial, us: u64) -> Result<(Child, Answered, Usage), Abort> {
 }
 
 fn usage(t: &mut Trial) -> Outcome {
-    let (busy, answered, own) = burns(t, BURNT as u64)?;
+    let (busy, answered, own) =
+        burns(t, &[Step::BurnUser { us: BURNT as u64 }, Step::BurnSystem { us: 20_000 }])?;
     t.expect(&promise::HANDLE_USAGE).reports(&answered, &busy, Change::Exited(7))?;
     // The cost of exiting is far less than what this child has burned.
     let exiting = BURNT / 2;
@@ -153,7 +161,7 @@ fn usage(t: &mut Trial) -> Outcome {
     t.expect(&promise::HANDLE_USAGE).within("system time in us", shown.stime_us, system, system + exiting)?;
     let peak = own.maxrss.unwrap_or(0);
     t.expect(&promise::HANDLE_USAGE).within("maximum memory", shown.maxrss, peak / 2, peak * 2)?;
-    let (_, answered, own) = burns(t, 0)?;
+    let (_, answered, own) = burns(t, &[])?;
     let least = own.utime_us.unwrap_or(0) + own.stime_us.unwrap_or(0);
     let most = least + exiting;
     t.expect(&promise::HANDLE_USAGE).within("CPU time in us", cpu(&answered), least, most)

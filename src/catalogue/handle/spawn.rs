@@ -26,7 +26,7 @@ fn not_executable(t: &mut Trial) -> Outcome {
 }
 
 fn fails(t: &mut Trial, program: &str) -> Outcome {
-    let got = match t.spawn_program(program)? {
+    let got = match t.spawn_program(&[program])? {
         Err(answered) => return t.expect(&promise::HANDLE_EXEC_FAILS).returns(&answered),
         Ok(child) => format!("a handle, which reports {}", t.wait(&child)?.outcome()),
     };

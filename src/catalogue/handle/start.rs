@@ -3,7 +3,7 @@
 use crate::scenario::{Scenario, Step};
 use crate::spec::promise;
 use crate::trial::handle::Trial;
-use crate::trial::{Change, Disposition, MaskChange, Outcome, cases};
+use crate::trial::{Abort, Change, Disposition, MaskChange, Outcome, Shown, Shows, cases};
 use crate::wait::Signal;
 use std::time::Duration;
 
@@ -32,6 +32,9 @@ cases! { handle "handle-start";
 
     /// whether a child starts with SIGCHLD ignored or blocked if its parent blocks it later is recorded
     blocked_later(SIGPROCMASK) => [promise::HANDLE_CHILD_INHERITS];
+
+    /// a child does not start with SIGPIPE ignored
+    child_sigpipe() => [promise::HANDLE_CHILD_SIGPIPE];
 }
 
 /// A timeout longer than any trial.
@@ -95,4 +98,18 @@ fn begun_with(t: &mut Trial, name: &str) -> Outcome {
     let child = t.spawn(Scenario::held())?;
     let began = t.tell_for_reply(&child, &Step::Getids)?.get("sigchld");
     t.expect(&promise::HANDLE_CHILD_INHERITS).records(name, began.unwrap_or_else(|| "default".to_owned()))
+}
+
+fn child_sigpipe(t: &mut Trial) -> Outcome {
+    // The children of a trial begin with SIGPIPE ignored by their own runtime. A shell cannot reset what was ignored at its start.
+    let words = ["/bin/sh", "-c", "kill -s PIPE $$; exit 5"];
+    let child = match t.spawn_program(&words)? {
+        Ok(child) => child,
+        Err(answered) => return Err(Abort::Broken(format!("/bin/sh cannot be run: {}", answered.outcome()))),
+    };
+    let answered = t.wait(&child)?;
+    let clause = &promise::HANDLE_CHILD_SIGPIPE;
+    t.expect(clause).returns(&answered)?;
+    let survived = answered.change_for(&child, Change::Exited(5)) == Shows::Yes(Change::Exited(5));
+    t.expect(clause).that(!survived, "SIGPIPE to kill the child", "the child survives it")
 }

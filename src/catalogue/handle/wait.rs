@@ -33,11 +33,14 @@ cases! { handle "handle-wait";
     /// a process that waits uses no CPU time
     idle(THREADS), needs Needs::NOTHING.burning() => [promise::HANDLE_WAIT_IDLE];
 
+    /// a process that waits sleeps, and does not wake up to look for its child
+    sleeps(THREADS) => [promise::HANDLE_WAIT_IDLE];
+
     /// a wait that times out leaves the child alive, and a later wait reports its exit
     timeout(TIMEOUT) => [promise::HANDLE_TIMEOUT_KEEPS];
 
     /// a wait with a timeout of 0 returns at once, both before and after the exit
-    timeout_of_zero(TIMEOUT) => [promise::HANDLE_TIMEOUT_KEEPS];
+    timeout_of_zero(TIMEOUT) => [promise::HANDLE_TIMEOUT_KEEPS, promise::HANDLE_WAIT_RETURNS];
 
     /// a wait with a long timeout returns at the exit
     ended_before_timeout(TIMEOUT) => [promise::HANDLE_WAIT_RETURNS];
@@ -182,7 +185,15 @@ fn timeout_of_zero(t: &mut Trial) -> Outcome {
     let answered = t.wait_for(&child, LONG)?;
     t.expect(&promise::HANDLE_TIMEOUT_KEEPS).reports(&answered, &child, Change::Exited(7))?;
     let answered = t.wait_for(&child, Duration::ZERO)?;
-    t.expect(&promise::HANDLE_TIMEOUT_KEEPS).reports(&answered, &child, Change::Exited(7))
+    t.expect(&promise::HANDLE_TIMEOUT_KEEPS).reports(&answered, &child, Change::Exited(7))?;
+    if !t.looks_directly() {
+        return Ok(());
+    }
+    // Nothing has been asked about this one before.
+    let child = t.spawn(Scenario::exits(7))?;
+    t.await_ended(&child)?;
+    let answered = t.wait_for(&child, Duration::ZERO)?;
+    t.expect(&promise::HANDLE_WAIT_RETURNS).reports(&answered, &child, Change::Exited(7))
 }
 
 fn ended_before_timeout(t: &mut Trial) -> Outcome {
@@ -316,6 +327,28 @@ fn idle(t: &mut Trial) -> Outcome {
         used <= SHARE,
         "a process that sleeps during a wait",
         "one that uses CPU time",
+    )
+}
+
+/// How long the child sleeps: one that is looked at once a second is so three times.
+const ASLEEP: Step = Step::Sleep { ms: 3200 };
+/// How often the process may wake up meanwhile: to begin the wait, and to learn of something that happened before.
+const WOKEN: i64 = 2;
+
+fn sleeps(t: &mut Trial) -> Outcome {
+    let child = t.spawn(Scenario::held())?;
+    let pending = t.begin_wait(&child, None)?;
+    t.await_read()?;
+    let before = t.agent_switches()?;
+    t.tell(&child, ASLEEP)?;
+    let woken = t.agent_switches()? - before;
+    t.tell(&child, Step::exit(7))?;
+    t.finish(&pending)?;
+    t.note(&format!("the process woke up {woken} times during a wait in which the child slept"));
+    t.expect(&promise::HANDLE_WAIT_IDLE).that(
+        woken <= WOKEN,
+        "a process that sleeps during a wait",
+        "one that wakes up again and again",
     )
 }
 

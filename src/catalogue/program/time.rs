@@ -6,8 +6,8 @@
 use crate::scenario::{Scenario, Step};
 use crate::spec::{Clause, posix, promise};
 use crate::sys::call::abi::Usage;
-use crate::trial::program::{How, Trial};
-use crate::trial::{Abort, Outcome, Shown, cases};
+use crate::trial::program::Trial;
+use crate::trial::{Abort, Child, Outcome, Shown, cases};
 use crate::wait::Signal;
 use std::time::Instant;
 
@@ -17,7 +17,7 @@ cases! { program "time";
     times(TIME) => [posix::TIME_USER, posix::TIME_SYSTEM];
 
     /// the printed usage does not include that of children that the process had before
-    earlier_children(TIME) => [posix::TIME_USER, posix::TIME_SYSTEM, promise::TIME_PEAK];
+    earlier_children(TIME) => [posix::TIME_USER, posix::TIME_SYSTEM, promise::TIME_PEAK, promise::TIME_FAULTS];
 
     /// the printed real time is that from the start to the exit
     real(TIME) => [posix::TIME_REAL];
@@ -87,18 +87,18 @@ struct Run {
 
 /// A run whose command performs these steps, reports its usage and exits with 7.
 fn run(t: &mut Trial, steps: &[Step]) -> Result<Run, Abort> {
-    run_how(t, How::default(), steps)
-}
-
-/// The same of a program that is started differently.
-fn run_how(t: &mut Trial, how: How, steps: &[Step]) -> Result<Run, Abort> {
-    let child = t.spawn_how(how, Scenario::held())?;
+    let child = t.spawn(Scenario::held())?;
     for step in steps {
         t.tell(&child, step.clone())?;
     }
+    finish(t, &child)
+}
+
+/// The command reports its usage and exits with 7.
+fn finish(t: &mut Trial, child: &Child) -> Result<Run, Abort> {
     let since = Instant::now();
-    t.tell(&child, Step::exit(7).reported())?;
-    let (own, reaped) = t.last_usage(&child)?;
+    t.tell(child, Step::exit(7).reported())?;
+    let (own, reaped) = t.last_usage(child)?;
     t.exit()?;
     let output = t.output()?;
     Ok(Run { printed: output.err + &output.out, own, reaped, since })
@@ -153,15 +153,14 @@ fn earlier_children(t: &mut Trial) -> Outcome {
         Step::BurnSystem { us: 150_000 },
         Step::exit(0),
     ];
-    let other = t.offer(Scenario::of(steps));
-    // A shell waits for it, and becomes the program: what getrusage says of children remains.
-    let how = How { after: Some(other.command), ..How::default() };
-    let run = run_how(t, how, &[])?;
+    let child = t.spawn_after(&steps, Scenario::held())?;
+    let run = finish(t, &child)?;
     within(t, &posix::TIME_USER, "user time (us)", run.time(USER), run.bounds(|u| u.utime_us))?;
     within(t, &posix::TIME_SYSTEM, "system time (us)", run.time(SYSTEM), run.bounds(|u| u.stime_us))?;
     // Less than that of the other one, whatever this program makes of peaks.
     let got = run.figure(PEAK).map(|kib| kib as i64);
-    within(t, &promise::TIME_PEAK, "peak (KiB)", got, (0, OTHER_PEAK / 1024 - 1))
+    within(t, &promise::TIME_PEAK, "peak (KiB)", got, (0, OTHER_PEAK / 1024 - 1))?;
+    counted(t, &promise::TIME_FAULTS, "minor faults", run.figure(MINOR), run.own.minflt)
 }
 
 /// How long the command sleeps, in milliseconds: most of the real time is not CPU time, and it is more than a second.

@@ -236,6 +236,20 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         kill: |h, signal| if h.known().is_some() { Err(Errno::SRCH) } else { kill_pid(h, signal) },
         ..CORRECT
     }),
+    from_bug(
+        "rust#25784",
+        "handle-child-ignores-sigpipe",
+        "a child starts with SIGPIPE ignored",
+        &promise::HANDLE_CHILD_SIGPIPE,
+    )
+    .handle(Behavior {
+        spawn: |argv, output| {
+            let ignoring = [c"/bin/sh", c"-c", c"trap '' PIPE; exec \"$@\"", c"sh"];
+            let words: Vec<_> = ignoring.into_iter().map(Into::into).chain(argv.iter().cloned()).collect();
+            process::run_program(&words, output)
+        },
+        ..CORRECT
+    }),
     blind(
         "handle-exec-is-126",
         "a program that exists but cannot be executed appears as a child that exits with 126",

@@ -111,6 +111,28 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         HandleReport::Signal(Signal::TERM, _) => HandleReport::Signal(Signal::TERM, true),
         other => other,
     })),
+    blind(
+        "handle-core-by-signal",
+        "a handle reports a core dump for each signal that may leave one",
+        &promise::HANDLE_CORE,
+    )
+    .handle(changed!(|r| match r {
+        HandleReport::Signal(Signal::ABRT, _) => HandleReport::Signal(Signal::ABRT, true),
+        other => other,
+    })),
+    blind(
+        "handle-usage-joined",
+        "the user time in a result includes the system time, which is zero",
+        &promise::HANDLE_USAGE,
+    )
+    .handle(Behavior {
+        usage: |h| {
+            let usage = h.known()?.1?;
+            let user = usage.utime_us.zip(usage.stime_us).map(|(user, system)| user + system);
+            Some(Usage { utime_us: user, stime_us: Some(0), ..usage })
+        },
+        ..CORRECT
+    }),
     blind("handle-no-usage", "the usage in a result is zero", &promise::HANDLE_USAGE)
         .handle(Behavior { usage: |h| h.known().map(|_| zero()), ..CORRECT }),
     blind("handle-usage-swapped", "user and system time in a result are swapped", &promise::HANDLE_USAGE)

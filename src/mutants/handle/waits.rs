@@ -133,6 +133,25 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         ..CORRECT
     }),
     blind(
+        "handle-kills-group",
+        "a signal goes to the process group that the child leads, too",
+        &promise::HANDLE_KILL_SPARES,
+    )
+    .handle(Behavior {
+        kill: |h, signal| {
+            let pid = h.pid().as_raw_pid();
+            let others = process_table::all().unwrap_or_default().into_iter();
+            let led: Vec<i32> =
+                others.filter(|other| other.pgid == pid && other.pid != pid).map(|other| other.pid).collect();
+            h.send(signal)?;
+            for pid in led {
+                let _ = process::kill(pid, signal.number());
+            }
+            Ok(())
+        },
+        ..CORRECT
+    }),
+    blind(
         "handle-kills-descendants",
         "a signal goes to the children of the child, too",
         &promise::HANDLE_KILL_SPARES,

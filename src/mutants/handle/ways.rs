@@ -116,6 +116,15 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         None => h.await_result(None),
     })),
     blind(
+        "handle-timeout-of-zero-never-looks",
+        "a wait with a timeout of 0 reports nothing that has not been reported before",
+        &promise::HANDLE_WAIT_RETURNS,
+    )
+    .handle(timed(|h, timeout| match timeout {
+        Some(Duration::ZERO) => Ok(h.known().map_or(HandleReport::Running, |(report, _)| report)),
+        _ => h.await_result(timeout),
+    })),
+    blind(
         "handle-timed-leaves-zombie",
         "a wait with a timeout reports the result and leaves the zombie",
         &promise::HANDLE_NO_ZOMBIE,
@@ -299,6 +308,17 @@ pub(crate) const MUTANTS: &[Mutant] = &[
             h.await_result(timeout)
         },
     )),
+    blind(
+        "handle-waits-once-a-second",
+        "a wait looks for the child once a second",
+        &promise::HANDLE_WAIT_IDLE,
+    )
+    .handle(timed(|h, timeout| {
+        while timeout.is_none() && h.look()? == HandleReport::Running {
+            std::thread::sleep(Duration::from_secs(1));
+        }
+        h.await_result(timeout)
+    })),
     blind(
         "handle-timed-needs-sigchld",
         "a wait with a timeout checks again only when SIGCHLD is delivered",

@@ -124,6 +124,15 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         },
     ),
     writes(
+        "time-faults-of-all",
+        "the page faults are those of all children of the process",
+        &promise::TIME_FAULTS,
+        |right, event| {
+            let all = of_process(process::Who::Children, event);
+            Figures { minor: all.minor, ..right }
+        },
+    ),
+    writes(
         "time-system-of-all",
         "the system time is that of all children of the process",
         &posix::TIME_SYSTEM,

@@ -32,7 +32,7 @@ clauses! {
     /// A wait, with a timeout or without, returns once the child has terminated.
     HANDLE_WAIT_RETURNS: Must, "promise/handle/wait-returns", "the subject's documentation",
         bugs "cpython#113536";
-    /// A process uses no CPU time while it waits.
+    /// A process sleeps while it waits: it uses no CPU time, and does not wake up to look.
     HANDLE_WAIT_IDLE: Must, "promise/handle/wait-idle", "the subject's documentation";
     /// A wait that times out does not affect the child: it keeps running, and a later wait reports its result.
     HANDLE_TIMEOUT_KEEPS: Must, "promise/handle/timeout-keeps", "the subject's documentation";
@@ -52,6 +52,9 @@ clauses! {
     HANDLE_SIGCHLD_CAUGHT: Must, "promise/handle/sigchld-caught", "the subject's documentation";
     /// Whether a child inherits the ignored or blocked SIGCHLD of the process that creates it is up to the implementation.
     HANDLE_CHILD_INHERITS: Implementation, "promise/handle/child-inherits", "the subject's documentation";
+    /// A child starts with the default action of SIGPIPE, even if the runtime ignores it.
+    HANDLE_CHILD_SIGPIPE: Must, "promise/handle/child-sigpipe", "the subject's documentation",
+        bugs "rust#25784";
     /// Once a wait has reported a result, the child is no longer a zombie.
     HANDLE_NO_ZOMBIE: Must, "promise/handle/no-zombie", "the subject's documentation";
     /// A handle never takes the status of another handle's child: each reports the result of its own.

@@ -1,13 +1,14 @@
 //! Running a program, with a report of whether the exec succeeded.
 
 use super::control::{Forked, Reaped, exec, exit_now, fork, reap};
+use crate::sys::signal::{self, Action, Flags};
 use rustix::fd::{AsFd, BorrowedFd};
 use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
 use std::ffi::CString;
 
 /// Forks and execs a program, with the null device as its standard input and, without `output`, also as its standard
-/// output. Returns its pid once the program runs.
+/// output, and the default action of `SIGPIPE`. Returns its pid once the program runs.
 ///
 /// # Errors
 /// Those of `fork`, `pipe` and `execvp` (`ENOENT`, `EACCES`); no child exists then.
@@ -21,6 +22,8 @@ pub fn run_program(argv: &[CString], output: Option<BorrowedFd<'_>>) -> Result<i
                     rustix::stdio::dup2_stdin(&null)?;
                     rustix::stdio::dup2_stdout(output.unwrap_or_else(|| null.as_fd()))
                 });
+            // A Rust program ignores it, and so would whatever it executes.
+            let _ = signal::set_action(libc::SIGPIPE, Action::Default, Flags::default());
             let error = wired.err().unwrap_or_else(|| exec(argv));
             let _ = rustix::io::write(&write, &error.raw_os_error().to_ne_bytes());
             exit_now(127)

@@ -166,11 +166,11 @@ impl Trial<'_> {
         Ok(children)
     }
 
-    /// Has the agent run a program that cannot be run: returns the error, or a child if one was created all the same.
-    pub fn spawn_program(&mut self, program: &str) -> Result<Result<Child, Answered>, Abort> {
-        self.core.steps.push(format!("spawn {program}"));
+    /// Has the agent run a program that is not a child of the trial: returns the error, or the child if one was created.
+    pub fn spawn_program(&mut self, words: &[&str]) -> Result<Result<Child, Answered>, Abort> {
+        self.core.steps.push(format!("spawn {}", words.join(" ")));
         let id = self.core.link.id();
-        let request = Request::Spawn { argv: Words::of([program]), pipes: false };
+        let request = Request::Spawn { argv: Words::of(words), pipes: false };
         self.core.link.send(&[To::Agent(request.to_line().with("id", id))])?;
         let answered = self.answered(&Pending { id, request })?;
         if answered.answer != Answer::Done {
@@ -195,14 +195,18 @@ impl Trial<'_> {
         let mut turns = 0;
         loop {
             let answered = self.poll(child)?;
-            let is_direct = self.core.info.polling != Some(Polling::Loop);
-            if is_direct || !answered.is_running() || began.elapsed() > deadline {
+            if self.looks_directly() || !answered.is_running() || began.elapsed() > deadline {
                 return Ok(answered);
             }
             self.core.steps.pop();
             turns += 1;
             crate::sys::makeshift::pause(pause(turns));
         }
+    }
+
+    /// Whether the handle asks the system, rather than showing what an event loop has noticed.
+    pub fn looks_directly(&self) -> bool {
+        self.core.info.polling != Some(Polling::Loop)
     }
 
     /// Waits for the result.
@@ -316,8 +320,20 @@ impl Trial<'_> {
 
     /// The CPU time that the agent has used, in microseconds.
     pub fn agent_cpu(&mut self) -> Result<i64, Abort> {
-        let line = self.core.link.ask_warden(&WardenRequest::State { of: "agent".to_owned() }, PROMPT)?;
+        let line = self.agent_activity()?;
         line.number("cpu").map_err(|_| Abort::Skip("the process table does not show CPU times".to_owned()))
+    }
+
+    /// How many times the threads of the agent have gone to sleep.
+    pub fn agent_switches(&mut self) -> Result<i64, Abort> {
+        let line = self.agent_activity()?;
+        line.number("switches")
+            .map_err(|_| Abort::Skip("the process table does not show switches".to_owned()))
+    }
+
+    fn agent_activity(&mut self) -> Result<Line, Abort> {
+        let request = WardenRequest::State { of: "agent".to_owned() };
+        self.core.link.ask_warden(&request, PROMPT).map_err(Abort::from)
     }
 
     /// Creates a process that has the pid of a child that was reaped, in the agent's PID namespace, and blocks every

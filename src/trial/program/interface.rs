@@ -4,7 +4,7 @@ use crate::protocol::codec::{Bytes, Words};
 use crate::protocol::handle::HandleReport;
 use crate::protocol::warden::{ProcessState, Request};
 use crate::protocol::{Change, Line};
-use crate::scenario::Scenario;
+use crate::scenario::{Scenario, Step};
 use crate::spec::clause::Clause;
 use crate::spec::contracts::{Contract, POSIX};
 use crate::trial::abort::{Abort, Outcome};
@@ -240,6 +240,24 @@ impl Trial<'_> {
         let child = self.spawn(scenario);
         self.with.how = before;
         child
+    }
+
+    /// The same in a process that first had another child, which performed these steps.
+    pub fn spawn_after(&mut self, steps: &[Step], scenario: Scenario) -> Result<Child, Abort> {
+        let other = self.offer(Scenario::held());
+        let birth = self.core.birth(&By::Fork { thread: 0 }, &scenario);
+        // A shell waits for it, and becomes the program.
+        let how = How { after: Some(other.command.clone()), ..How::default() };
+        let before = std::mem::replace(&mut self.with.how, how);
+        let begun = self.with.begin(&mut self.core, &birth.argv);
+        self.with.how = before;
+        begun?;
+        let other = self.meet(&other)?;
+        for step in steps {
+            self.tell(&other, step.clone())?;
+        }
+        let started = greeting(&mut self.core, &birth.name)?;
+        self.core.join(birth, started)
     }
 
     /// Has the program run a command that is not a child of the trial, such as one that does not exist.

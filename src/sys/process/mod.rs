@@ -2,6 +2,7 @@
 //!
 //! Errors are the system's. Nothing here blocks, [`reap`] included.
 
+mod account;
 pub mod cancel;
 pub mod clone;
 pub mod container;
@@ -20,11 +21,11 @@ pub mod reaper;
 pub mod stamp;
 pub mod workload;
 
+pub use account::{Who, allow_owner, is_root, may_dump_core, open_files, system_names, times, usage};
 pub use control::{
-    Forked, Reaped, Who, allow_owner, die_with_parent, exec, exec_with, exit_now, exit_thread, fork, group,
-    group_of, is_root, kill, kill_and_reap, may_dump_core, new_session, open_files, parent_pid, pause, pid,
-    reap, session_of, set_subreaper, sleep_until_parent_ends, spawn, system_names, thread_count, thread_id,
-    times, usage,
+    Forked, Reaped, die_with_parent, exec, exec_with, exit_now, exit_thread, fork, group, group_of, kill,
+    kill_and_reap, new_session, parent_pid, pause, pid, reap, session_of, set_subreaper,
+    sleep_until_parent_ends, spawn, thread_count, thread_id,
 };
 pub(crate) use control::{check, environ, last_errno};
 pub use handle::{Handle, prove_descriptors};

@@ -10,6 +10,7 @@ pub(crate) mod null_pointers;
 pub(crate) mod peeked;
 pub(crate) mod pointers;
 pub(crate) mod siginfo;
+pub(crate) mod unwritten;
 
 /// Every case on this topic.
 pub(crate) const THEMES: &[&[Case]] = &[
@@ -19,6 +20,7 @@ pub(crate) const THEMES: &[&[Case]] = &[
     nowait::CASES,
     null_pointers::CASES,
     pointers::CASES,
+    unwritten::CASES,
     siginfo::CASES,
     peeked::CASES,
 ];

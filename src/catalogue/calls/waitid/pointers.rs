@@ -1,14 +1,14 @@
-//! Null pointers, bad pointers, and what is written to the buffers and beyond.
+//! Null pointers, bad pointers, and unusual addresses.
 
 use crate::catalogue::calls::rusage::bounds::{at_least, spawn_busy};
 use crate::catalogue::calls::select::alike::{cause, settle};
 use crate::scenario::{Scenario, Step};
-use crate::spec::{Clause, linux, pairs, posix};
+use crate::spec::{Clause, linux, posix};
 use crate::sys::call::abi::Usage;
 use crate::trial::cases;
 use crate::trial::{
-    Abort, Call, Calls, Change, Child, Disposition, Errno, IdType, Options, Outcome, Pointer, Seen,
-    SigactionFlags, Target, Trial, WaitRequest,
+    Abort, Call, Calls, Change, Child, Errno, IdType, Options, Outcome, Pointer, Seen, Target, Trial,
+    WaitRequest,
 };
 use crate::wait::Signal;
 
@@ -63,21 +63,8 @@ cases! { "pointers";
     /// the raw waitid fills in the usage even if infop is null, but not if there is nothing to report
     raw_waitid_usage(ANY; NOHANG) in Calls::only(&[Call::Waitid]) => [linux::RUSAGE_RAW_WAITID];
 
-    /// a call never writes beyond its buffers, whether it reports, finds nothing or fails
-    no_overrun(ANY; NOHANG) in Calls::WITH_OPTIONS => [pairs::NO_OVERRUN];
-
-    /// the raw waitid with a usage never writes beyond its two buffers
-    raw_waitid_no_overrun(ANY; NOHANG) in Calls::only(&[Call::Waitid]) => [linux::WAITID_NO_OVERRUN];
-
     /// the raw waitid ignores the upper halves of the registers of its first two arguments, which are ints
     upper_halves(PID | ID; NOHANG | NOWAIT) in Calls::only(&[Call::Waitid]) => [linux::WAITID_INT_ARGUMENTS];
-
-    /// what a failed call leaves in its buffers is recorded; Linux writes neither status nor usage
-    errors_write_nothing(ANY; OTHER) in Calls::WITH_OPTIONS
-        => [posix::WAITPID_STATUS_ON_ERROR, posix::WAITID_SIGINFO_ON_ERROR, linux::WAIT_ERROR_WRITES_NOTHING];
-
-    /// a call that fails once it has slept writes neither status nor usage
-    late_errors_write_nothing(ANY) in Calls::WITH_STATUS => [linux::WAIT_ERROR_WRITES_NOTHING];
 
     /// an infop in the kernel's part of the address space gives EFAULT
     kernel_address(ANY) in Calls::only(&[Call::Waitid]) => [linux::WAITID_EFAULT_KERNEL_ADDRESS];
@@ -372,7 +359,7 @@ fn upper_halves(t: &mut Trial) -> Outcome {
 }
 
 /// An option bit undefined on every system.
-const UNKNOWN_BIT: u32 = 1 << 20;
+pub(super) const UNKNOWN_BIT: u32 = 1 << 20;
 
 fn einval_or_efault(t: &mut Trial) -> Outcome {
     if !t.is_raw() {
@@ -413,84 +400,6 @@ fn raw_waitid_usage(t: &mut Trial) -> Outcome {
     let seen = t.perform(request)?;
     t.expect(clause).returns(&seen)?;
     at_least(t, clause, &seen, &own)
-}
-
-fn no_overrun(t: &mut Trial) -> Outcome {
-    let seen = t.wait(Target::Any, Options::NOHANG)?;
-    t.expect(&pairs::NO_OVERRUN).no_spill(&seen)?;
-    let child = t.spawn(Scenario::held())?;
-    let seen = t.wait(Target::Any, Options::NOHANG)?;
-    t.expect(&pairs::NO_OVERRUN).no_spill(&seen)?;
-    t.tell(&child, Step::exit(7))?;
-    t.await_zombie(&child)?;
-    let seen = t.wait(Target::Any, Options::NOHANG)?;
-    t.expect(&pairs::NO_OVERRUN).reports(&seen, &child, Change::Exited(7))?;
-    t.expect(&pairs::NO_OVERRUN).no_spill(&seen)
-}
-
-fn raw_waitid_no_overrun(t: &mut Trial) -> Outcome {
-    let mut request = t.ask(Target::Any, Options::NOHANG);
-    request.rusage = Pointer::Buffer;
-    let seen = t.perform(request.clone())?;
-    t.expect(&linux::WAITID_NO_OVERRUN).no_spill(&seen)?;
-    let child = t.spawn(Scenario::held())?;
-    let seen = t.perform(request.clone())?;
-    t.expect(&linux::WAITID_NO_OVERRUN).no_spill(&seen)?;
-    t.tell(&child, Step::exit(7))?;
-    t.await_zombie(&child)?;
-    let seen = t.perform(request)?;
-    t.expect(&linux::WAITID_NO_OVERRUN).reports(&seen, &child, Change::Exited(7))?;
-    t.expect(&linux::WAITID_NO_OVERRUN).no_spill(&seen)
-}
-
-/// A call that slept, and that finds no child any more.
-fn late_errors_write_nothing(t: &mut Trial) -> Outcome {
-    let clause = &linux::WAIT_ERROR_WRITES_NOTHING;
-    t.sigaction(Signal::CHLD, Disposition::Ignore, SigactionFlags::NONE)?;
-    let child = t.spawn(Scenario::held())?;
-    let mut request = t.ask(Target::Any, Options::NONE);
-    if Calls::WITH_USAGE.has(t.call()) {
-        request.rusage = Pointer::Buffer;
-    }
-    let pending = t.begin_request(request)?;
-    t.expect(clause).blocks(&pending)?;
-    t.tell(&child, Step::exit(7))?;
-    let seen = t.finish(pending)?;
-    t.expect(clause).error(&seen, Errno::CHILD)?;
-    if !seen.shows_memory() {
-        return t.expect(clause).not_observed("the subject does not expose its buffers");
-    }
-    t.expect(clause).untouched(&seen)
-}
-
-fn errors_write_nothing(t: &mut Trial) -> Outcome {
-    let no_child = t.ask(Target::Any, Options::NONE);
-    let mut bad_option = no_child.clone();
-    bad_option.options.raw = UNKNOWN_BIT;
-    for (request, errno) in [(no_child, Errno::CHILD), (bad_option, Errno::INVAL)] {
-        let seen = t.perform(request)?;
-        t.expect(&linux::WAIT_ERROR_WRITES_NOTHING).error(&seen, errno)?;
-        if !seen.shows_memory() {
-            return t
-                .expect(&linux::WAIT_ERROR_WRITES_NOTHING)
-                .not_observed("the subject does not expose its buffers");
-        }
-        if t.call() == Call::Waitid {
-            let got = seen.fields();
-            let zeroed = got.pid == Some(0) && got.uid == Some(0) && got.status == Some(0);
-            let written = match seen.info() {
-                None => "untouched",
-                Some(_) if zeroed => "zeroed",
-                Some(_) => "written",
-            };
-            t.expect(&posix::WAITID_SIGINFO_ON_ERROR).records(&format!("siginfo after {errno}"), written)?;
-            continue;
-        }
-        let written = seen.status().map_or("untouched".into(), |word| format!("{word:#06x}"));
-        t.expect(&posix::WAITPID_STATUS_ON_ERROR).records(&format!("status after {errno}"), written)?;
-        t.expect(&linux::WAIT_ERROR_WRITES_NOTHING).untouched(&seen)?;
-    }
-    Ok(())
 }
 
 fn kernel_address(t: &mut Trial) -> Outcome {

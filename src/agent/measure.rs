@@ -83,6 +83,7 @@ impl Done {
 #[derive(Copy, Clone)]
 enum Which {
     Any,
+    OwnGroup,
     Pid(i32),
     Pidfd(RawFd),
 }
@@ -124,11 +125,12 @@ fn run(
 ) -> Result<Done, Refusal> {
     let n = usize::try_from(n).unwrap_or(usize::MAX);
     // A report, or what was returned instead.
-    let report = |which| match make(&request(call, which, 0))? {
+    let report_with = |which, options| match make(&request(call, which, options))? {
         Ok(1..) => Ok(Ok(())),
         Ok(0) if call == Call::Waitid => Ok(Ok(())),
         other => Ok(Err(other)),
     };
+    let report = |which| report_with(which, 0);
     match what {
         Workload::SpawnReap => spawn_and_reap(n, |pid| report(Which::Pid(pid))),
         Workload::Poll => poll(n, |pid| match make(&request(call, Which::Pid(pid), libc::WNOHANG))? {
@@ -137,6 +139,10 @@ fn run(
         }),
         Workload::Blocked | Workload::Bounded => latency(n, |pid| report(Which::Pid(pid))),
         Workload::ReapAny | Workload::ReapPid | Workload::ReapPidfd => reap(n, what, report),
+        Workload::Crowd => {
+            let takes_target = !matches!(call, Call::Wait | Call::Wait3);
+            crowd(n, takes_target, |which| report_with(which, libc::WNOHANG), report)
+        }
     }
 }
 
@@ -146,7 +152,11 @@ fn request(call: Call, which: Which, options: i32) -> Request {
     let select = match (which, by_id) {
         (Which::Any, false) => Select::Pid(-1),
         (Which::Pid(pid), false) => Select::Pid(pid),
+        (Which::OwnGroup, false) => Select::Pid(0),
         (Which::Any, true) => Select::Id { idtype: i64::from(libc::P_ALL), id: 0 },
+        (Which::OwnGroup, true) => {
+            Select::Id { idtype: i64::from(libc::P_PGID), id: process::group().into() }
+        }
         (Which::Pid(pid), true) => Select::Id { idtype: i64::from(libc::P_PID), id: pid.into() },
         (Which::Pidfd(fd), _) => Select::Id { idtype: P_PIDFD, id: fd.into() },
     };
@@ -313,6 +323,73 @@ fn reap(n: usize, what: Workload, wait: impl Fn(Which) -> Waited) -> Result<Done
     reaped.and_then(|()| done.finished())
 }
 
+/// How many of a crowd are dead first, at each end of it: once the nearer ones are reaped, every kind of call has one at the far
+/// end, whichever end the system starts from.
+const ENDS: usize = 3;
+
+/// Creates N children, or as many as possible, of which only the oldest and the youngest are dead; finds those, as any child, by
+/// group and by pid; then lets the others exit, and makes a call for each.
+fn crowd(
+    n: usize,
+    takes_target: bool,
+    poll: impl Fn(Which) -> Waited,
+    wait: impl Fn(Which) -> Waited,
+) -> Result<Done, Refusal> {
+    let (held, release) = rustix::pipe::pipe()?;
+    let mut pids = Vec::with_capacity(n);
+    while pids.len() < n {
+        let is_end = pids.len() < ENDS || pids.len() >= n.saturating_sub(ENDS);
+        match process::fork() {
+            Ok(Forked::Parent(pid)) => pids.push(pid),
+            Ok(Forked::Child) if is_end => process::exit_now(0),
+            Ok(Forked::Child) => {
+                // It shows the end of the file once the parent, which is the last to hold the other end, has closed it.
+                drop(release);
+                let _ = rustix::io::retry_on_intr(|| rustix::io::read(&held, &mut [0; 1]));
+                process::exit_now(0)
+            }
+            Err(Errno::AGAIN | Errno::NOMEM) => break,
+            Err(errno) => return Err(errno.into()),
+        }
+    }
+    let mut done = Done { ns: vec![0], ..Done::default() };
+    let ends: Vec<i32> = match pids.len() == n {
+        true => pids.iter().take(ENDS).chain(pids.iter().skip(n.saturating_sub(ENDS))).copied().collect(),
+        // The limit was reached before the last ones.
+        false => pids.iter().take(ENDS).copied().collect(),
+    };
+    let ended = await_zombies(&ends);
+    if ended.is_ok() {
+        for turn in 0..ends.len() {
+            let left: Vec<i32> = ends.iter().filter(|pid| process_table::is_zombie(**pid)).copied().collect();
+            let which = match (takes_target, ends.len() - turn, left.first()) {
+                (true, 1, Some(pid)) => Which::Pid(*pid),
+                (true, 2, _) => Which::OwnGroup,
+                _ => Which::Any,
+            };
+            if !done.note(poll(which)) {
+                break;
+            }
+            // waitid returns 0 for nothing, too.
+            if left.iter().all(|pid| process_table::is_zombie(*pid)) {
+                done.got = Some(format!("nothing for {} zombies among {} children", left.len(), pids.len()));
+                break;
+            }
+        }
+    }
+    drop(release);
+    let others: Vec<i32> = pids.iter().filter(|pid| !ends.contains(pid)).copied().collect();
+    let all = ended.and_then(|()| await_zombies(&others)).map(|()| {
+        if !done.has_failed() {
+            one_by_one(others.iter().map(|_| Which::Any), &wait, &mut done);
+        }
+    });
+    if all.is_err() || done.n < pids.len() {
+        settle(&pids);
+    }
+    all.and_then(|()| done.finished())
+}
+
 /// Creates children, and returns once the process table shows them dead.
 fn make_zombies(n: usize, pids: &mut Vec<i32>) -> Result<(), Refusal> {
     while pids.len() < n {
@@ -321,6 +398,11 @@ fn make_zombies(n: usize, pids: &mut Vec<i32>) -> Result<(), Refusal> {
             None => break,
         }
     }
+    await_zombies(pids)
+}
+
+/// Returns once the process table shows these children dead.
+fn await_zombies(pids: &[i32]) -> Result<(), Refusal> {
     if !process_table::is_there() {
         return Err(Refusal::unsupported("there is no process table to show when children are dead"));
     }

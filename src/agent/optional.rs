@@ -223,6 +223,8 @@ pub(super) fn in_fork(agent: &Agent, id: u64, request: &WaitRequest) -> Result<L
 fn caller_state(arm: bool, ok: Line) -> Result<Line, Refusal> {
     if arm {
         caller::arm_timers()?;
+        // A system without these has fewer timers to stop.
+        let _ = caller::arm_posix_timers();
     }
     let state = ok
         .with_list("timers", caller::running_timers())
@@ -230,6 +232,14 @@ fn caller_state(arm: bool, ok: Line) -> Result<Line, Refusal> {
         .with("rounding", caller::rounding())
         .with("subnormals", caller::subnormals())
         .with("stack", if caller::has_alternate_stack() { "yes" } else { "no" });
+    let state = match caller::running_posix_timers() {
+        Some(timers) => state.with_list("posix_timers", timers),
+        None => state,
+    };
+    let state = match caller::x87_control() {
+        Some(word) => state.with("x87", format_args!("{word:#x}")),
+        None => state,
+    };
     Ok(match observe::has_zeroed_errno() {
         Some(zeroed) => state.with("zeroed_errno", if zeroed { "yes" } else { "no" }),
         None => state,

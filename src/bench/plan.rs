@@ -69,6 +69,7 @@ pub const fn name(what: Workload) -> &'static str {
         Workload::ReapAny => "any child",
         Workload::ReapPid => "pid",
         Workload::ReapPidfd => "pidfd",
+        Workload::Crowd => "a crowd",
     }
 }
 

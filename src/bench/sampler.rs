@@ -137,6 +137,7 @@ fn exchange(trial: &mut Trial<'_>, what: Workload, call: Call, n: u64) -> Result
             Ok(Sample::Done { n, ns })
         }
         Workload::Bounded => Ok(Sample::Unsupported("the protocol has no wait with a timeout".to_owned())),
+        Workload::Crowd => Ok(Sample::Unsupported("it is no measurement".to_owned())),
         Workload::ReapAny | Workload::ReapPid | Workload::ReapPidfd => reap(trial, what, call, n),
     }
 }

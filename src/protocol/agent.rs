@@ -68,6 +68,8 @@ words! {
         ReapPid = "reap-pid",
         /// The same by pidfd.
         ReapPidfd = "reap-pidfd",
+        /// Calls with `WNOHANG` for the few zombies among N children; then one for any child, for each of the others.
+        Crowd = "crowd",
     }
 
     /// Whether a child may be an image of the agent itself.

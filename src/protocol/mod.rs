@@ -89,7 +89,7 @@
 //! | `await-readable fd=N` | polls for input until there is some; announced like a call | `ok` |
 //! | `switches tid=N` | how many times that thread of the agent has gone to sleep so far | `ok count=N` |
 //! | `late-writes` | nothing: its reply, like any other, has `late-write=yes` if the buffers of an earlier call have changed | `ok` |
-//! | `caller-state [arm=yes] [thread=N]` | state of the process and of the thread that a wait has no business with; first, with `arm=yes`, starts the three interval timers, for a thousand seconds each | `ok timers=real,virtual,prof blocked=S,... rounding=nearest, up, down or zero subnormals=kept or flushed stack=yes or no [zeroed_errno=yes or no]`: the timers that run, the signals that the thread blocks, the floating-point modes, whether there is an alternate signal stack, and whether an observed call that succeeded has set `errno` to 0 |
+//! | `caller-state [arm=yes] [thread=N]` | state of the process and of the thread that a wait has no business with; first, with `arm=yes`, starts the three interval timers and two of `timer_create`, for a thousand seconds each | `ok timers=real,virtual,prof [posix_timers=process,thread] [x87=N] blocked=S,... rounding=nearest, up, down or zero subnormals=kept or flushed stack=yes or no [zeroed_errno=yes or no]`: the timers that run, the x87 control word, the signals that the thread blocks, the floating-point modes, whether there is an alternate signal stack, and whether an observed call that succeeded has set `errno` to 0 |
 //! | `handler sig=S [restart=yes] flag=F` | installs a handler that counts, with `SA_RESETHAND` (`once`), `SA_NODEFER` (`nodefer`) or `SA_ONSTACK` (`onstack`) | `ok` |
 //! | `getids [thread=N]` | | `ok pid=N tid=N` |
 //! | `ptrace do=R pid=N [sig=S] [options=O,...]` | `attach`, `seize`, `cont`, `syscall`, `listen`, `interrupt`, `set-options`, `detach` or `event-message`; the options are `sysgood`, `fork`, `vfork`, `clone`, `exec`, `exit` | `ok value=N` |
@@ -116,7 +116,9 @@
 //!
 //! W of `measure` is `spawn-reap` (fork, exit, blocking call), `poll` (`WNOHANG` for a child that is running),
 //! `blocked` (the time from a child's death to the return of a sleeping call), `bounded` (the same with the subject's
-//! own bounded wait), `reap-any`, `reap-pid` or `reap-pidfd` (N zombies, one call each). The reply has the number of
+//! own bounded wait), `reap-any`, `reap-pid` or `reap-pidfd` (N zombies, one call each), or `crowd` (of N children, the
+//! three oldest and the three youngest die: one call with `WNOHANG` for each, the last two for the own group and by
+//! pid, the others for any child; then the others die, and one call for any child is made for each). The reply has the number of
 //! repetitions (fewer than N children may exist at a time), the nanoseconds in total (for `blocked` and `bounded`, of
 //! each), and in `got` what a call returned instead of its child.
 //!

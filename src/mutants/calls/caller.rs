@@ -2,8 +2,9 @@
 //! other flags, or whose thread, it depends on.
 
 use crate::mutants::calls::arguments::by_target::sleeps;
-use crate::mutants::calls::edit::ObservationExt;
+use crate::mutants::calls::edit::{ObservationExt, RequestExt};
 use crate::mutants::calls::inner::{CallResult, Inner};
+use crate::mutants::calls::pidfd::by_pidfd;
 use crate::mutants::calls::signal_lines::edit_records;
 use crate::mutants::calls::sleeping::waiters::on_another_thread;
 use crate::mutants::mutant::{Mutant, blind};
@@ -26,6 +27,16 @@ fn shows(w: &Inner, request: &Line, reply: &mut Line, key: &'static str, value: 
     if request.word() == "caller-state" && w.value() == 1 {
         reply.set(key, value);
     }
+}
+
+/// Such a call handles no signal before it has returned.
+fn defers_handlers(w: &Inner, r: &Request, such: bool) -> CallResult {
+    if !such || signal::blocked().contains(&libc::SIGUSR1) || signal::block(libc::SIGUSR1).is_err() {
+        return w.real(r);
+    }
+    let seen = w.real(r);
+    let _ = signal::unblock(libc::SIGUSR1);
+    seen
 }
 
 /// The handler that is installed with that flag restarts calls, or not.
@@ -79,11 +90,56 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         .call(|w, r| noting(w, r, ObservationExt::is_nothing))
         .after_reply(|w, request, reply| shows(w, request, reply, "zeroed_errno", "yes")),
     blind(
+        "sleep-stops-posix-timers",
+        "a call that sleeps stops the timers of timer_create",
+        &posix::WAIT_LEAVES_CALLER,
+    )
+    .call(|w, r| {
+        let asleep = sleeps(w, r);
+        noting(w, r, |_| asleep)
+    })
+    .after_reply(|w, request, reply| shows(w, request, reply, "posix_timers", "-")),
+    blind(
+        "report-sets-x87-control",
+        "a call that reports leaves the x87 control word changed",
+        &posix::WAIT_LEAVES_CALLER,
+    )
+    .call(|w, r| noting(w, r, |seen| seen.child().is_some()))
+    .after_reply(|w, request, reply| shows(w, request, reply, "x87", "0x27f")),
+    blind(
+        "group-wait-defers-handlers",
+        "a handler runs only once a wait for a group has returned",
+        &posix::WAITPID_RESTART,
+    )
+    .call(|w, r| defers_handlers(w, r, r.group().is_some())),
+    blind(
+        "any-wait-defers-handlers",
+        "a handler runs only once a wait for any child has returned, on a thread other than the first",
+        &posix::WAITPID_RESTART,
+    )
+    .call(|w, r| defers_handlers(w, r, r.is_any() && on_another_thread())),
+    blind(
+        "pidfd-wait-defers-handlers",
+        "a handler runs only once a wait through a pidfd has returned",
+        &posix::WAITID_RESTART,
+    )
+    .call(|w, r| defers_handlers(w, r, by_pidfd(r))),
+    blind(
         "resethand-loses-restart",
         "a handler with SA_RESETHAND interrupts a call in spite of SA_RESTART",
         &posix::WAITPID_RESTART,
     )
     .before_request(|_, line| restarts(line, "once", "no")),
+    blind(
+        "resethand-keeps-the-handler-of-sigchld",
+        "SA_RESETHAND has no effect on the action of SIGCHLD",
+        &posix::SIGCHLD_RESETHAND,
+    )
+    .before_request(|_, line| {
+        if line.word() == "handler" && line.get("sig").as_deref() == Some("SIGCHLD") {
+            line.set("flag", "nodefer");
+        }
+    }),
     blind(
         "onstack-restarts",
         "a handler with SA_ONSTACK does not interrupt a call, even without SA_RESTART",

@@ -92,6 +92,25 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         .call(|w, r| drops_core(w, r, r.has(option("__WALL")))),
     blind("wclone-drops-core", "a call with __WCLONE drops the core flag", &posix::WAITID_DUMPED)
         .call(|w, r| drops_core(w, r, r.has(option("__WCLONE")))),
+    blind("wait-drops-core", "only wait, which has no options, drops the core flag", &posix::WAITID_DUMPED)
+        .call(|w, r| drops_core(w, r, r.call == Call::Wait)),
+    blind("wait3-drops-core", "only wait3 drops the core flag", &posix::WAITID_DUMPED)
+        .call(|w, r| drops_core(w, r, r.call == Call::Wait3)),
+    blind(
+        "waitpid-drops-core-by-target",
+        "only waitpid with a target drops the core flag",
+        &posix::WAITID_DUMPED,
+    )
+    .call(|w, r| drops_core(w, r, r.call == Call::Waitpid && !r.is_any())),
+    blind(
+        "waitpid-drops-core-with-options",
+        "only waitpid with options drops the core flag",
+        &posix::WAITID_DUMPED,
+    )
+    .call(|w, r| drops_core(w, r, r.call == Call::Waitpid && r.options != 0)),
+    blind("raw-call-drops-core", "a raw system call drops the core flag", &posix::WAITID_DUMPED)
+        .raw()
+        .call(|w, r| drops_core(w, r, !r.uses_idtype())),
     blind("two-hundred-pids", "a process can wait for 200 children by pid", &posix::WAITPID_MANY_CHILDREN)
         .call(|w, r| if r.pid().is_some() && w.count() > 200 { Ok(error(r, ECHILD)) } else { w.real(r) }),
     blind(

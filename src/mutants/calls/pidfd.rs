@@ -1,10 +1,10 @@
 //! pidfds: what they refer to, and when they are readable.
 
 use crate::mutants::calls::edit::{ObservationExt, RequestExt};
-use crate::mutants::calls::inner::{Inner, block_forever, error, nothing};
+use crate::mutants::calls::inner::{CallResult, Inner, block_forever, error, nothing, report};
 use crate::mutants::mutant::{Mutant, blind, from_bug, from_catalogue};
 use crate::protocol::Line;
-use crate::spec::linux;
+use crate::spec::{linux, posix};
 use crate::sys::call::abi::Request;
 use crate::sys::process_table::{self, Process, State};
 use crate::wait::names;
@@ -33,7 +33,32 @@ fn report_readable(w: &Inner, request: &Line, reply: &mut Line, matches: fn(&Pro
     }
 }
 
+/// Takes a process whose initial thread has exited for a dead one, in such a peek.
+fn peeks_at_leader(w: &Inner, r: &Request, pid: Option<i64>) -> CallResult {
+    let leaderless = |pid: &i64| {
+        let process = process_table::read(*pid as i32).ok().flatten();
+        process.is_some_and(|p| p.state == State::Zombie && p.threads.is_some_and(|n| n > 1))
+    };
+    match pid.filter(|_| r.has(libc::WNOWAIT)).filter(leaderless) {
+        Some(pid) => Ok(report(r, pid, 0)),
+        None => w.real(r),
+    }
+}
+
 pub(crate) const MUTANTS: &[Mutant] = &[
+    blind(
+        "pidfd-peek-sees-leader",
+        "a peek through a pidfd reports a child whose initial thread has exited, although others live",
+        &linux::PIDFD_POLL_WHOLE_PROCESS,
+    )
+    .after_reply(|w, request, reply| track_pidfd(w, request, reply))
+    .call(|w, r| peeks_at_leader(w, r, w.lookup(r.idtype_and_id().1).filter(|_| by_pidfd(r)))),
+    blind(
+        "peek-sees-leader",
+        "a peek by pid reports a child whose initial thread has exited, although others live",
+        &posix::THREADS_INITIAL_THREAD_EXITS_FIRST,
+    )
+    .call(|w, r| peeks_at_leader(w, r, r.pid())),
     blind("pidfd-nonblock-blocks", "waitid blocks on a nonblocking pidfd", &linux::PIDFD_NONBLOCK_EAGAIN)
         .call(|w, r| {
             let seen = w.real(r)?;

@@ -121,6 +121,9 @@ clauses! {
     /// Whether a child that terminates under SA_NOCLDWAIT still generates SIGCHLD is unspecified.
     SIGCHLD_NOCLDWAIT_SIGNAL: Implementation, "posix/sigchld/nocldwait-signal",
         "POSIX.1-2024 sigaction, SA_NOCLDWAIT";
+    /// With SA_RESETHAND, the handler runs for one SIGCHLD only; then the action is the default one, and a child that
+    /// terminates leaves a zombie and interrupts no wait.
+    SIGCHLD_RESETHAND: Must, "posix/sigchld/resethand", "POSIX.1-2024 sigaction, SA_RESETHAND";
     /// With SIGCHLD at its default action, children become zombies, even though that action ignores the
     /// signal.
     SIGCHLD_DEFAULT_ZOMBIE: Must, "posix/sigchld/default-zombie",

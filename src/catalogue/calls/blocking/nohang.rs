@@ -81,6 +81,7 @@ fn many_polls(t: &mut Trial) -> Outcome {
 }
 
 fn each_once(t: &mut Trial) -> Outcome {
+    let oldest = t.spawn(Scenario::held())?;
     let first = t.spawn(Scenario::exits(11))?;
     let second = t.spawn(Scenario::exits(12))?;
     let last = t.spawn(Scenario::held())?;
@@ -95,6 +96,11 @@ fn each_once(t: &mut Trial) -> Outcome {
     t.expect(&pairs::NOHANG_REPORTS_READY).reaped(&seen, one.0, Change::Exited(one.1))?;
     let seen = t.wait(Target::Any, Options::NOHANG)?;
     t.expect(&pairs::NOHANG_REPORTS_READY).reaped(&seen, other.0, Change::Exited(other.1))?;
+    // A search that goes on where the last one ended has to begin anew.
+    t.tell(&oldest, Step::exit(10))?;
+    t.await_zombie(&oldest)?;
+    let seen = t.wait(Target::Any, Options::NOHANG)?;
+    t.expect(&pairs::NOHANG_REPORTS_READY).reaped(&seen, &oldest, Change::Exited(10))?;
     let seen = t.wait(Target::Any, Options::NOHANG)?;
     t.expect(&pairs::NOHANG_ZERO).nothing_ready(&seen)?;
     t.tell(&last, Step::exit(13))?;

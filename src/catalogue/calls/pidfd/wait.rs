@@ -59,7 +59,7 @@ cases! { "pidfd";
     poll_every_kind(PIDFD) in WAITID, needs Needs::PIDFD_WAITS => [linux::PIDFD_POLL_ALIVE, linux::PIDFD_POLL_ZOMBIE];
 
     /// a pidfd is not readable while any thread lives, even after the initial thread has exited
-    poll_threads(PIDFD; NOHANG) in WAITID, needs Needs::PIDFD_WAITS => [linux::PIDFD_POLL_WHOLE_PROCESS];
+    poll_threads(PIDFD; NOHANG | NOWAIT) in WAITID, needs Needs::PIDFD_WAITS => [linux::PIDFD_POLL_WHOLE_PROCESS];
 
     /// epoll on a live child's pidfd reports nothing until the child exits
     epoll(PIDFD; NOWAIT) in WAITID, needs Needs::PIDFD_WAITS
@@ -310,8 +310,10 @@ fn poll_threads(t: &mut Trial) -> Outcome {
     let fd = t.pidfd_open(&child, false)?;
     t.tell(&child, Step::LeaderExit { code: 5 })?;
     readable(t, clause, fd, false)?;
-    let seen = t.wait(Target::Pidfd(fd), Options::NOHANG)?;
-    t.expect(clause).nothing_ready(&seen)?;
+    for peek in [Options::NONE, Options::NOWAIT] {
+        let seen = t.wait(Target::Pidfd(fd), Options::NOHANG | peek)?;
+        t.expect(clause).nothing_ready(&seen)?;
+    }
     t.tell(&child, Step::exit(7))?;
     t.await_zombie(&child)?;
     readable(t, clause, fd, true)?;

@@ -333,7 +333,12 @@ fn zero_after_fork(t: &mut Trial) -> Outcome {
 
 fn agrees_with_times(t: &mut Trial) -> Outcome {
     let clause = &posix::RUSAGE_TIMES_AGREE;
-    let child = t.spawn(Scenario::of([Step::BurnUser { us: 15_000 }, Step::exit(7)]))?;
+    // Each more than a tick: one that is left out is missed.
+    let child = t.spawn(Scenario::of([
+        Step::BurnUser { us: 12_000 },
+        Step::BurnSystem { us: 12_000 },
+        Step::exit(7),
+    ]))?;
     t.await_zombie(&child)?;
     let (_, user, system) = t.times_of_children()?;
     t.expect(clause).equal("CPU time before the reap (us)", &(user + system), &0)?;

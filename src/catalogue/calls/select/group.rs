@@ -31,6 +31,10 @@ cases! { "group";
     after_setpgid(GROUP; NOHANG) in Calls::WITH_TARGET
         => [pairs::GROUP_LEFT_BY_SETPGID, pairs::GROUP_AFTER_SETPGID];
 
+    /// so is one that its parent moves: alive, while another member sleeps on, when it stops and when it exits
+    moved_by_parent(GROUP; NOHANG | UNTRACED) in Calls::WITH_TARGET.few()
+        => [pairs::GROUP_AFTER_SETPGID];
+
     /// an unreported stop and an unreported continue follow a child that is moved to another group
     moved_with_event(GROUP; NOHANG | UNTRACED | CONTINUED) in Calls::WITH_TARGET.few()
         => [posix::WAIT_EVENT_FOLLOWS_SETPGID];
@@ -191,6 +195,34 @@ fn move_child(t: &mut Trial, child: &Child, pgid: i64) -> Outcome {
         Err(Errno::ACCES) => Err(Abort::Skip("a child that has execed cannot be moved by its parent".into())),
         Err(errno) => Err(Abort::Broken(format!("the agent cannot move {}: {errno}", child.name))),
     }
+}
+
+fn moved_by_parent(t: &mut Trial) -> Outcome {
+    let entered = &pairs::GROUP_AFTER_SETPGID;
+    let leader = spawn_leader(t)?;
+    let child = t.spawn(Scenario::held())?;
+    move_child(t, &child, leader.pid)?;
+    let seen = t.wait(Target::Group(&leader), Options::NOHANG)?;
+    t.expect(entered).nothing_ready(&seen)?;
+    let pending = t.begin(Target::Group(&leader), Options::UNTRACED)?;
+    t.expect(entered).blocks(&pending)?;
+    t.signal(&child, Signal::STOP)?;
+    let seen = t.finish(pending)?;
+    t.expect(entered).reports(&seen, &child, Change::Stopped(Signal::STOP))?;
+    t.signal(&child, Signal::CONT)?;
+    let pending = t.begin(Target::Group(&leader), Options::NONE)?;
+    t.expect(entered).blocks(&pending)?;
+    t.tell(&child, Step::exit(7))?;
+    let seen = t.finish(pending)?;
+    t.expect(entered).reaped(&seen, &child, Change::Exited(7))?;
+    // The only member, in a new group of its own.
+    let alone = t.spawn(Scenario::held())?;
+    move_child(t, &alone, 0)?;
+    let pending = t.begin(Target::Group(&alone), Options::NONE)?;
+    t.expect(entered).blocks(&pending)?;
+    t.tell(&alone, Step::exit(8))?;
+    let seen = t.finish(pending)?;
+    t.expect(entered).reaped(&seen, &alone, Change::Exited(8))
 }
 
 fn moved_with_event(t: &mut Trial) -> Outcome {

@@ -7,8 +7,8 @@ use crate::scenario::{Scenario, Step};
 use crate::spec::{linux, posix};
 use crate::trial::cases;
 use crate::trial::{
-    By, Calls, Change, CloneHow, Disposition, Errno, MaskChange, Options, Outcome, SiCode, SigactionFlags,
-    Target, Trial,
+    By, Calls, Change, CloneHow, Disposition, Errno, HandlerFlag, MaskChange, Options, Outcome, SiCode,
+    SigactionFlags, Target, Trial,
 };
 use crate::wait::Signal;
 
@@ -20,6 +20,9 @@ cases! { "sigchld-action";
     /// with SA_NOCLDWAIT and the default action, children leave no zombies
     nocldwait_without_handler(ANY) in Calls::ENTRIES.few()
         => [posix::SIGCHLD_NOCLDWAIT_NO_ZOMBIE, posix::SIGCHLD_NOCLDWAIT_WAITS_FOR_LAST_EXIT];
+
+    /// with SA_RESETHAND, a handler runs for the first of two children; the second leaves a zombie, too
+    resethand(ANY) in Calls::ENTRIES.few() => [posix::SIGCHLD_RESETHAND];
 
     /// after an action without SA_NOCLDWAIT, children leave zombies again
     nocldwait_cleared(ANY) in Calls::ENTRIES.few() => [posix::SIGCHLD_NOCLDWAIT_CLEARED];
@@ -41,6 +44,24 @@ fn nocldwait_without_handler(t: &mut Trial) -> Outcome {
         &posix::SIGCHLD_NOCLDWAIT_NO_ZOMBIE,
         &posix::SIGCHLD_NOCLDWAIT_WAITS_FOR_LAST_EXIT,
     )
+}
+
+fn resethand(t: &mut Trial) -> Outcome {
+    let clause = &posix::SIGCHLD_RESETHAND;
+    t.handle_with(Signal::CHLD, true, HandlerFlag::Once)?;
+    let mut count = 0;
+    for code in [7, 8] {
+        let child = t.spawn(Scenario::exits(code))?;
+        t.await_zombie(&child)?;
+        if code == 7 {
+            count += t.await_signals(1)?.count;
+        }
+        let seen = t.wait(Target::Any, Options::NONE)?;
+        t.expect(clause).reaped(&seen, &child, Change::Exited(code))?;
+    }
+    // What a handler caught before the call returned is told now.
+    count += t.signals()?.count;
+    t.expect(clause).equal("SIGCHLDs handled", &count, &1)
 }
 
 fn nocldwait_cleared(t: &mut Trial) -> Outcome {

@@ -7,8 +7,8 @@ use crate::spec::{linux, pairs, posix};
 use crate::sys::call::abi::Call;
 use crate::trial::cases;
 use crate::trial::{
-    Abort, By, Calls, Change, CloneHow, Disposition, Needs, Options, Outcome, Pending, Pointer, ProcessState,
-    SigactionFlags, Target, Trial,
+    Abort, By, Calls, Change, CloneHow, Disposition, MaskChange, Need, Needs, Options, Outcome, Pending,
+    Pointer, ProcessState, SigactionFlags, Target, Trial,
 };
 use crate::wait::Signal;
 
@@ -19,6 +19,13 @@ cases! { "restarted";
 
     /// a handler with SA_RESTART does not interrupt a wait on a pidfd
     by_pidfd(PIDFD) in Calls::only(&[Call::Waitid]), needs Needs::PIDFD_WAITS => [pairs::RESTART];
+
+    /// a handler with SA_RESTART runs while the call sleeps, not once it has returned: for any child, by pid, for a group
+    handler_meanwhile(ANY | PID | GROUP) in Calls::WITH_TARGET.few(), needs Needs::THREADS => [pairs::RESTART];
+
+    /// so it does during a wait through a pidfd
+    handler_meanwhile_by_pidfd(PIDFD) in Calls::only(&[Call::Waitid]),
+        needs Needs::of(&[Need::PidfdWaits, Need::Threads]) => [pairs::RESTART];
 
     /// a restarted call still reports the stops and continues that it was asked for
     keeps_events(ANY; UNTRACED | CONTINUED) in Calls::WITH_OPTIONS.few() => [posix::WAIT_RESTART_SAME_CALL];
@@ -66,6 +73,43 @@ fn by_pidfd(t: &mut Trial) -> Outcome {
     let child = t.spawn(Scenario::held())?;
     let fd = t.pidfd_open(&child, false)?;
     let pending = restart(t, Target::Pidfd(fd), Options::NONE, &pairs::RESTART)?;
+    t.tell(&child, Step::exit(7))?;
+    let seen = t.finish(pending)?;
+    t.expect(&pairs::RESTART).reaped(&seen, &child, Change::Exited(7))
+}
+
+/// Only a thread that sleeps in that wait takes the signal; its handler runs before the child changes.
+fn handled_meanwhile(t: &mut Trial, target: Target<'_>) -> Result<Pending, Abort> {
+    let clause = &pairs::RESTART;
+    t.sigaction(Signal::USR1, Disposition::Count, SigactionFlags::RESTART)?;
+    t.sigprocmask(MaskChange::Block, Signal::USR1)?;
+    t.sigprocmask_on(1, MaskChange::Unblock, Signal::USR1)?;
+    let pending = t.begin_on(1, target, Options::NONE)?;
+    t.expect(clause).blocks(&pending)?;
+    t.signal_agent(Signal::USR1)?;
+    let count = t.await_signals(1)?.count;
+    t.expect(clause).equal("signals handled while the call sleeps:", &count, &1)?;
+    t.expect(clause).blocks(&pending)?;
+    Ok(pending)
+}
+
+fn handler_meanwhile(t: &mut Trial) -> Outcome {
+    for way in 0..3 {
+        let child = t.spawn(Scenario::held())?;
+        t.tell(&child, Step::Setpgid { pgid: 0 })?;
+        let target = [Target::Any, Target::Child(&child), Target::Group(&child)][way];
+        let pending = handled_meanwhile(t, target)?;
+        t.tell(&child, Step::exit(7))?;
+        let seen = t.finish(pending)?;
+        t.expect(&pairs::RESTART).reaped(&seen, &child, Change::Exited(7))?;
+    }
+    Ok(())
+}
+
+fn handler_meanwhile_by_pidfd(t: &mut Trial) -> Outcome {
+    let child = t.spawn(Scenario::held())?;
+    let fd = t.pidfd_open(&child, false)?;
+    let pending = handled_meanwhile(t, Target::Pidfd(fd))?;
     t.tell(&child, Step::exit(7))?;
     let seen = t.finish(pending)?;
     t.expect(&pairs::RESTART).reaped(&seen, &child, Change::Exited(7))

@@ -38,11 +38,11 @@ cases! { "signal-death";
     core_limit_zero(ANY) in Calls::ENTRIES => [posix::STATUS_CORE_FLAG];
 
     /// a core dump is 0x80 in the status word and CLD_DUMPED in the siginfo of the same death
-    core_file(ANY; NOWAIT) in Calls::ENTRIES, needs Needs::of(&[Need::CoreFiles])
+    core_file(ANY; NOWAIT; adapting) in Calls::ALL, needs Needs::of(&[Need::CoreFiles])
         => [linux::WAIT_WORD_CORE, posix::WAITID_DUMPED];
 
     /// a wait by pid and one for a group report a core dump
-    core_by_target(PID | GROUP) in Calls::WITH_TARGET.few(), needs Needs::of(&[Need::CoreFiles])
+    core_by_target(PID | GROUP) in Calls::WITH_TARGET, needs Needs::of(&[Need::CoreFiles])
         => [posix::WAITID_DUMPED];
 
     /// so does one through a pidfd
@@ -50,7 +50,7 @@ cases! { "signal-death";
         => [posix::WAITID_DUMPED];
 
     /// so do one with WNOHANG, one for stops and continues, too, and a peek; and so does one that sleeps
-    core_every_way(ANY; NOHANG | UNTRACED | CONTINUED | NOWAIT; adapting) in Calls::WITH_OPTIONS.few(),
+    core_every_way(ANY; NOHANG | UNTRACED | CONTINUED | NOWAIT; adapting) in Calls::WITH_OPTIONS,
         needs Needs::of(&[Need::CoreFiles]) => [posix::WAITID_DUMPED];
 
     /// so does one with __WALL or __WNOTHREAD, and one with __WCLONE for a child without an exit signal

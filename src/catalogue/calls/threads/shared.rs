@@ -68,39 +68,58 @@ fn first_to_return(t: &mut Trial, one: Pending, other: Pending) -> Result<(Pendi
     Ok((one, other))
 }
 
-/// Two threads sleep for an event of a child, which that signal causes; only one of them gets it.
-fn one_gets_it(t: &mut Trial, child: &Child, options: Options, signal: Signal, change: Change) -> Outcome {
+/// Which of two sleepers runs first is chance: one that gets what the other has got may come second.
+const ROUNDS: usize = 6;
+
+/// Two threads sleep for an event of a child, which the second signal causes, several times; each time only one of them gets it.
+fn one_gets_it(t: &mut Trial, options: Options, signals: [Signal; 2], change: Change) -> Outcome {
     let clause = &posix::STATUS_CONSUMED_ONCE;
-    let one = t.begin_on(1, Target::Child(child), options)?;
-    t.expect(clause).blocks(&one)?;
-    let other = t.begin_on(2, Target::Child(child), options)?;
-    t.expect(clause).blocks(&other)?;
-    t.signal(child, signal)?;
-    let (winner, loser) = first_to_return(t, one, other)?;
-    let seen = t.finish(winner)?;
-    if change == Change::Continued && seen.is_hung() {
-        // A system whose continues wake nobody is known for that.
-        t.expect(&pairs::STOP_WAKES_WAITER).reports(&seen, child, change)?;
+    let child = t.spawn(Scenario::held())?;
+    let mut loser = None;
+    let mut idle = 1;
+    for _ in 0..ROUNDS {
+        t.signal(&child, signals[0])?;
+        if signals[0] == Signal::STOP {
+            // On the initial thread: the stop is none of the sleepers'.
+            let seen = t.wait(Target::Child(&child), Options::UNTRACED)?;
+            t.expect(clause).reports(&seen, &child, Change::Stopped(Signal::STOP))?;
+        }
+        let other = match loser.take() {
+            Some(pending) => pending,
+            None => {
+                idle = 2;
+                t.begin_on(1, Target::Child(&child), options)?
+            }
+        };
+        t.expect(clause).blocks(&other)?;
+        let one = t.begin_on(idle, Target::Child(&child), options)?;
+        t.expect(clause).blocks(&one)?;
+        t.signal(&child, signals[1])?;
+        let (winner, still) = first_to_return(t, one, other)?;
+        idle = winner.request.thread;
+        let seen = t.finish(winner)?;
+        if change == Change::Continued && seen.is_hung() {
+            // A system whose continues wake nobody is known for that.
+            t.expect(&pairs::STOP_WAKES_WAITER).reports(&seen, &child, change)?;
+        }
+        t.expect(clause).reports(&seen, &child, change)?;
+        t.expect(clause).blocks(&still)?;
+        loser = Some(still);
     }
-    t.expect(clause).reports(&seen, child, change)?;
-    t.expect(clause).blocks(&loser)?;
-    t.signal(child, Signal::CONT)?;
-    t.tell(child, Step::exit(7))?;
+    let Some(loser) = loser else { return Ok(()) };
+    t.signal(&child, Signal::CONT)?;
+    t.tell(&child, Step::exit(7))?;
     let seen = t.finish(loser)?;
-    t.expect(clause).reaped(&seen, child, Change::Exited(7))
+    t.expect(clause).reaped(&seen, &child, Change::Exited(7))
 }
 
 fn stop(t: &mut Trial) -> Outcome {
-    let child = t.spawn(Scenario::held())?;
-    one_gets_it(t, &child, Options::UNTRACED, Signal::STOP, Change::Stopped(Signal::STOP))
+    let signals = [Signal::CONT, Signal::STOP];
+    one_gets_it(t, Options::UNTRACED, signals, Change::Stopped(Signal::STOP))
 }
 
 fn continued(t: &mut Trial) -> Outcome {
-    let child = t.spawn(Scenario::held())?;
-    t.signal(&child, Signal::STOP)?;
-    let seen = t.wait(Target::Child(&child), Options::UNTRACED)?;
-    t.expect(&posix::STATUS_CONSUMED_ONCE).reports(&seen, &child, Change::Stopped(Signal::STOP))?;
-    one_gets_it(t, &child, Options::CONTINUED, Signal::CONT, Change::Continued)
+    one_gets_it(t, Options::CONTINUED, [Signal::STOP, Signal::CONT], Change::Continued)
 }
 
 fn usage(t: &mut Trial) -> Outcome {

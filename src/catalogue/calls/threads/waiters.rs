@@ -47,7 +47,7 @@ cases! { "threads";
         => [posix::THREADS_CREATOR_EXITS, linux::THREADS_CREATOR_EXITS];
 
     /// a child whose initial thread has exited is not waitable before its last thread exits
-    leader_exits_first(PID; NOHANG) in Calls::WITH_TARGET.few() => [
+    leader_exits_first(PID; NOHANG | NOWAIT; adapting) in Calls::WITH_TARGET.few() => [
         posix::THREADS_INITIAL_THREAD_EXITS_FIRST,
         linux::THREADS_LEADER_EXITS_FIRST,
         linux::THREADS_LAST_THREAD_CODE,
@@ -251,6 +251,10 @@ fn leader_exits_first(t: &mut Trial) -> Outcome {
     t.expect(&posix::THREADS_INITIAL_THREAD_EXITS_FIRST)
         .and(&linux::THREADS_LEADER_EXITS_FIRST)
         .nothing_ready(&seen)?;
+    if Calls::taking(Options::NOWAIT).has(t.call()) {
+        let seen = t.wait(Target::Child(&child), Options::NOHANG | Options::NOWAIT)?;
+        t.expect(&posix::THREADS_INITIAL_THREAD_EXITS_FIRST).nothing_ready(&seen)?;
+    }
     let pending = t.begin(Target::Child(&child), Options::NONE)?;
     t.expect(&posix::THREADS_INITIAL_THREAD_EXITS_FIRST).blocks(&pending)?;
     t.begin_step(&child, Step::ThreadExit { code: 6, report: false })?;

@@ -86,8 +86,8 @@ cases! { "waitid";
     /// with P_ALL, any child is reported, whatever the id
     p_all_ignores_id(ANY; NOHANG | NOWAIT) in Calls::WITH_INFO => [posix::WAITID_P_ALL];
 
-    /// P_PGID with id 0 means the caller's own process group
-    pgid_zero(GROUP; NOHANG | NOWAIT) in Calls::only(&[Call::Waitid])
+    /// P_PGID with id 0 means the caller's own process group, for a peek at a stop, too
+    pgid_zero(GROUP; NOHANG | NOWAIT | UNTRACED) in Calls::only(&[Call::Waitid])
         => [posix::WAITID_ID_ZERO, linux::WAITID_PGID_ZERO_IS_OWN_GROUP];
 
     /// for the same death, waitid reports what the calls with a status word report
@@ -402,10 +402,19 @@ fn pgid_zero(t: &mut Trial) -> Outcome {
     let seen = t.wait(Target::Id(IdType::Pgid, 0), Options::NOHANG | Options::NOWAIT)?;
     t.expect(&posix::WAITID_ID_ZERO).records("P_PGID 0 with a zombie in another group", seen.outcome())?;
     t.expect(&linux::WAITID_PGID_ZERO_IS_OWN_GROUP).error(&seen, Errno::CHILD)?;
-    let own = t.spawn(Scenario::exits(9))?;
+    let clause = &linux::WAITID_PGID_ZERO_IS_OWN_GROUP;
+    let own = t.spawn(Scenario::held())?;
+    t.signal(&own, Signal::STOP)?;
+    t.await_stopped(&own)?;
+    for peek in [Options::NOWAIT, Options::NONE] {
+        let seen = t.wait(Target::Id(IdType::Pgid, 0), Options::NOHANG | Options::UNTRACED | peek)?;
+        t.expect(clause).reports(&seen, &own, Change::Stopped(Signal::STOP))?;
+    }
+    t.signal(&own, Signal::CONT)?;
+    t.tell(&own, Step::exit(9))?;
     t.await_zombie(&own)?;
     let seen = t.wait(Target::Id(IdType::Pgid, 0), Options::NOHANG)?;
-    t.expect(&linux::WAITID_PGID_ZERO_IS_OWN_GROUP).reaped(&seen, &own, Change::Exited(9))
+    t.expect(clause).reaped(&seen, &own, Change::Exited(9))
 }
 
 fn agrees_with_other_calls(t: &mut Trial) -> Outcome {

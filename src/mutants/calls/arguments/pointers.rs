@@ -208,6 +208,16 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         &linux::WAITID_PGID_ZERO_IS_OWN_GROUP,
     )
     .call(|w, r| if r.uses_idtype() && r.group() == Some(0) { Ok(error(r, EINVAL)) } else { w.real(r) }),
+    blind(
+        "pgid-zero-peek-consumes-stop",
+        "a peek with P_PGID and id 0 consumes a stop",
+        &linux::WAITID_PGID_ZERO_IS_OWN_GROUP,
+    )
+    .call(|w, r| {
+        let zero = r.uses_idtype() && r.group() == Some(0);
+        let stop = zero && w.peek(r).is_some_and(|(_, word)| libc::WIFSTOPPED(word));
+        if stop { w.real(&r.without(libc::WNOWAIT)) } else { w.real(r) }
+    }),
     from_catalogue(
         "waitid-nohang-echild-zero",
         "waitid with WNOHANG and without children returns 0",

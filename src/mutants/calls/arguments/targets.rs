@@ -7,7 +7,7 @@ use crate::protocol::Line;
 use crate::spec::posix;
 use crate::sys::call::abi::{Call, Pointer, Request, Select};
 use crate::sys::process;
-use libc::{ECHILD, EINVAL, WCONTINUED, WEXITED, WNOHANG, WSTOPPED};
+use libc::{ECHILD, EINVAL, WCONTINUED, WEXITED, WNOHANG, WNOWAIT, WSTOPPED};
 use rustix::process::Pid;
 
 /// The process group that the agent started in: its own.
@@ -50,6 +50,18 @@ fn reported_again(w: &Inner, r: &Request, such: bool) -> CallResult {
             w.swap(pid << 32 | i64::from(word.cast_unsigned()));
         }
     })
+}
+
+/// Sleeps on when a child that was moved to the group that a call waits for changes like that.
+fn asleep_for_moved(w: &Inner, r: &Request, such: fn(i32) -> bool) -> CallResult {
+    if r.group().is_none() || !r.blocks() || w.peek(r).is_some() {
+        return w.real(r);
+    }
+    let events = WEXITED | WNOWAIT | (r.options & (WSTOPPED | WCONTINUED));
+    match w.waitid(r, events) {
+        Some((pid, word)) if such(word) && w.lookup(pid).is_some() => block_forever(),
+        _ => w.real(r),
+    }
 }
 
 pub(crate) const MUTANTS: &[Mutant] = &[
@@ -180,6 +192,28 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         Some(group) if group > 0 => Ok(error(r, ECHILD)),
         _ => w.real(r),
     }),
+    blind(
+        "moved-by-parent-not-in-group",
+        "a child that its parent has moved to a group wakes no wait for that group",
+        &posix::WAITPID_GROUP_AFTER_SETPGID,
+    )
+    .before_request(|w, line| {
+        if let Some(pid) = moved(line) {
+            w.insert(pid, 1);
+        }
+    })
+    .call(|w, r| asleep_for_moved(w, r, is_termination)),
+    blind(
+        "stop-of-moved-by-parent-lost",
+        "the stop of a child that its parent has moved to a group wakes no wait for that group",
+        &posix::WAITPID_GROUP_AFTER_SETPGID,
+    )
+    .before_request(|w, line| {
+        if let Some(pid) = moved(line) {
+            w.insert(pid, 1);
+        }
+    })
+    .call(|w, r| asleep_for_moved(w, r, |word| !is_termination(word))),
     blind(
         "setpgid-loses-event",
         "an unreported stop or continue is lost when the parent moves the child to another group",

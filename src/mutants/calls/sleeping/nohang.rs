@@ -31,6 +31,25 @@ pub(crate) const MUTANTS: &[Mutant] = &[
             }
         })
     }),
+    blind(
+        "nohang-goes-on-behind-the-last",
+        "after a report, WNOHANG for any child looks only at younger children once",
+        &posix::WAITPID_NOHANG_REPORTS_READY,
+    )
+    .call(|w, r| {
+        let children = w.children();
+        let place = |pid: i64| children.iter().position(|child| *child == pid).map_or(0, |at| at as i64 + 1);
+        let such = r.is_any() && r.has(WNOHANG);
+        if such && w.peek(r).is_some_and(|(pid, _)| place(pid) < w.value()) {
+            w.swap(0);
+            return Ok(nothing(r));
+        }
+        w.map(r, |seen| {
+            if let (true, Some(pid)) = (such, seen.child()) {
+                w.swap(place(pid));
+            }
+        })
+    }),
     blind("nohang-always-zero", "WNOHANG returns 0 for a zombie", &posix::WAITPID_NOHANG_REPORTS_READY)
         .call(|w, r| if r.has(WNOHANG) && w.peek(r).is_some() { Ok(nothing(r)) } else { w.real(r) }),
     blind(

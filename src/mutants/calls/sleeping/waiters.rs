@@ -105,6 +105,30 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         }
     }),
     blind(
+        "third-continue-for-both",
+        "of two threads that wait for a continue, both get it if it is the third",
+        &posix::STATUS_CONSUMED_ONCE,
+    )
+    .call(|w, r| {
+        if let Some((pid, _)) = w.any_entry() {
+            w.remove(pid);
+            w.waitid(&r.with_pid(pid), WCONTINUED | WNOHANG);
+        }
+        let seen = if r.blocks() && r.has(WCONTINUED) && w.value() >= 2 {
+            match w.waitid(r, WEXITED | WCONTINUED | WNOWAIT) {
+                Some((pid, word)) if word == CONTINUED => {
+                    w.insert(pid, 1);
+                    report(r, pid, word)
+                }
+                _ => w.real(r)?,
+            }
+        } else {
+            w.real(r)?
+        };
+        w.add(i64::from(seen.is_continue()));
+        Ok(seen)
+    }),
+    blind(
         "leaderless-stops-not-by-group",
         "a wait for a group does not find the stop of a child whose initial thread has exited",
         &posix::STATUS_STOP_IS_ONE_EVENT,

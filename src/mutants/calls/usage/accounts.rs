@@ -50,6 +50,16 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         }
     }),
     blind(
+        "times-without-system-time",
+        "times reports no system time of reaped children",
+        &posix::RUSAGE_TIMES_AGREE,
+    )
+    .after_reply(|_, request, reply| {
+        if request.word() == "times" {
+            reply.set("cstime_us", 0);
+        }
+    }),
+    blind(
         "minor-faults-of-the-last-child",
         "ru_minflt starts at that of the previously reaped child",
         &linux::RUSAGE_BEGINS_AT_NOTHING,

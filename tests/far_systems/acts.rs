@@ -39,9 +39,20 @@ pub fn wait6(request: &Request, of_live_child: bool) -> Result<Observation, NotO
         call: Call::Waitid,
         options: request.options | libc::WNOWAIT,
         rusage: Pointer::Null,
+        info: Pointer::Buffer,
         ..*request
     };
-    let mut peeked = Libc.call(&peek)?;
+    let seen = wait6_after(request, Libc.call(&peek)?, of_live_child)?;
+    // A null pointer hides the siginfo, and nothing else.
+    let hidden = request.info == Pointer::Null;
+    Ok(if hidden { Observation { info: Memory::NoBuffer, ..seen } } else { seen })
+}
+
+fn wait6_after(
+    request: &Request,
+    mut peeked: Observation,
+    of_live_child: bool,
+) -> Result<Observation, NotOffered> {
     let Memory::Wrote(info) = &mut peeked.info else { return Ok(peeked) };
     let pid = info.pid.filter(|pid| *pid != 0).and_then(|pid| i32::try_from(pid).ok());
     let Some(pid) = pid else {

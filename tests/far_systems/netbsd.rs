@@ -298,7 +298,6 @@ pub const NOT_HERE: &[&str] = &[
     "exit-code.beyond-eight-bits-in-siginfo",
     "os.needs-wtrapped",
     "os.orphan-to-init",
-    "os.wait6",
     "os.wnozombie",
     "rusage-credited.without-exit-signal",
     "signal-death.every-signal",

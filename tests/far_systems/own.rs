@@ -291,6 +291,28 @@ pub const WRONG: &[Wrong] = &[
         )
     },
     wrong(
+        "null-status-finds-nothing",
+        ("os.wait6", Call::Wait6),
+        "wait6/null-pointers",
+        &["freebsd", "netbsd", "dragonfly"],
+        |_, request, reply| {
+            if request.get("status") == Some("null") && request.get("rusage") != Some("null") {
+                reply.set("ret", "0");
+            }
+        },
+    ),
+    wrong(
+        "null-infop-finds-nothing",
+        ("os.wait6", Call::Wait6),
+        "wait6/null-pointers",
+        &["freebsd", "netbsd", "dragonfly"],
+        |_, request, reply| {
+            if request.get("info") == Some("null") && request.get("rusage") != Some("null") {
+                reply.set("ret", "0");
+            }
+        },
+    ),
+    wrong(
         "traps-unasked",
         ("os.needs-wtrapped", Call::Waitid),
         "wait6/needs-wtrapped",
@@ -371,7 +393,10 @@ pub fn subjects(system: &'static System) -> Vec<Far> {
     let wrong = WRONG.iter().filter(here).map(|wrong| Far {
         request: wrong.request,
         edit: wrong.edit,
-        ..Far::named(system, wrong.name)
+        ..match wrong.call {
+            Call::Wait6 => Far { call, ..Far::named(system, wrong.name) },
+            _ => Far::named(system, wrong.name),
+        }
     });
     std::iter::once(right).chain(wrong).collect()
 }

@@ -50,7 +50,7 @@ cases! { "os";
         illumos::WAITID_NOHANG_SI_PID,
     ];
 
-    /// wait6 returns the pid, status and siginfo as wait4 does, and accepts null pointers
+    /// wait6 returns the pid, status and siginfo as wait4 does, and accepts null pointers, each alone and all, asleep or not
     wait6(ANY | PID; NOHANG | UNTRACED | CONTINUED) in WAIT6 => [
         freebsd::WAIT6_RETURNS_PID,
         freebsd::WAIT4_EQUALS_WAIT6,
@@ -279,7 +279,26 @@ fn wait6(t: &mut Trial) -> Outcome {
     (request.status, request.rusage, request.info) = (Pointer::Null, Pointer::Null, Pointer::Null);
     let seen = t.perform(request)?;
     let ret = seen.reply().and_then(|reply| reply.ret.ok());
-    each(t, &nulls, |t, clause| t.expect(clause).equal_if_seen("returned", ret.as_ref(), &child.pid))
+    each(t, &nulls, |t, clause| t.expect(clause).equal_if_seen("returned", ret.as_ref(), &child.pid))?;
+    for null in 0..3 {
+        let child = t.spawn(Scenario::exits(9))?;
+        let mut request = t.ask(Target::Child(&child), Options::NONE);
+        request.rusage = Pointer::Buffer;
+        *[&mut request.status, &mut request.rusage, &mut request.info][null] = Pointer::Null;
+        let seen = t.perform(request)?;
+        each(t, &nulls, |t, clause| match null {
+            0 => t.expect(clause).reports_child(&seen, &child),
+            _ => t.expect(clause).reports(&seen, &child, Change::Exited(9)),
+        })?;
+    }
+    let child = t.spawn(Scenario::held())?;
+    let mut request = t.ask(Target::Child(&child), Options::UNTRACED);
+    (request.status, request.rusage, request.info) = (Pointer::Null, Pointer::Null, Pointer::Null);
+    let pending = t.begin_request(request)?;
+    each(t, &nulls, |t, clause| t.expect(clause).blocks(&pending))?;
+    t.signal(&child, Signal::STOP)?;
+    let seen = t.finish(pending)?;
+    each(t, &nulls, |t, clause| t.expect(clause).reports_child(&seen, &child))
 }
 
 fn waitid_only_options(t: &mut Trial) -> Outcome {

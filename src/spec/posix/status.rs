@@ -134,7 +134,7 @@ clauses! {
     /// SIGCONT sent to a child that is not stopped generates no event.
     STATUS_CONTINUE_WHILE_RUNNING: Must, "posix/status/continue-while-running",
         "POSIX.1-2024 waitpid (WCONTINUED); 2.4.3";
-    /// SIGCONT continues a stopped child even if the child ignores or blocks SIGCONT, and the continue is
+    /// SIGCONT continues a stopped child even if the child ignores, blocks or catches SIGCONT, and the continue is
     /// reported.
     STATUS_CONTINUE_IF_IGNORED: Must, "posix/status/continue-if-ignored",
         "POSIX.1-2024 2.4.1 Signal Generation";

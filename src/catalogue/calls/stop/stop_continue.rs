@@ -1,6 +1,6 @@
 //! Stops and continues: when they are reported, how many times, and what replaces them.
 
-use crate::scenario::{Scenario, Step};
+use crate::scenario::{Scenario, Step, Then};
 use crate::spec::{pairs, posix};
 use crate::sys::call::abi::Call;
 use crate::trial::cases;
@@ -67,7 +67,7 @@ cases! { "stop-continue";
     continue_while_running(ANY; NOHANG | UNTRACED | CONTINUED) in Calls::taking(Options::CONTINUED).few()
         => [posix::STATUS_CONTINUE_WHILE_RUNNING];
 
-    /// SIGCONT continues a child that ignores or blocks it, and the continue is reported
+    /// SIGCONT continues a child that ignores, blocks or catches it, and the continue is reported
     continue_if_ignored(ANY; NOHANG | CONTINUED) in Calls::taking(Options::CONTINUED).few()
         => [posix::STATUS_CONTINUE_IF_IGNORED];
 
@@ -343,7 +343,8 @@ fn continue_while_running(t: &mut Trial) -> Outcome {
 }
 
 fn continue_if_ignored(t: &mut Trial) -> Outcome {
-    for deaf in [Step::Ignore(Signal::CONT), Step::Block(Signal::CONT)] {
+    let caught = Step::Catch { signal: Signal::CONT, then: Then::Return };
+    for deaf in [Step::Ignore(Signal::CONT), Step::Block(Signal::CONT), caught] {
         let child = t.spawn(Scenario::held())?;
         t.tell(&child, deaf)?;
         stop(t, &child, Signal::STOP)?;

@@ -3,7 +3,7 @@
 use crate::mutants::calls::edit::{
     CONTINUED, ObservationExt, RequestExt, exited, is_termination, killed, stopped,
 };
-use crate::mutants::calls::inner::{Inner, block_forever, error, nothing, report};
+use crate::mutants::calls::inner::{Inner, block_forever, error, finds_nothing, nothing, report};
 use crate::mutants::mutant::{Mutant, blind, from_bug, from_catalogue};
 use crate::spec::{linux, posix};
 use crate::sys::call::abi::{Observation, Request};
@@ -42,7 +42,24 @@ fn has_pending(pid: i64, signal: i32) -> bool {
     mask.is_some_and(|mask| mask >> (signal - 1) & 1 == 1)
 }
 
+/// Whether a process catches SIGCONT.
+fn catches_continue(pid: i64) -> bool {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+    let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:"));
+    let caught = caught.and_then(|set| u64::from_str_radix(set.trim(), 16).ok());
+    caught.is_some_and(|set| set & 1 << (libc::SIGCONT - 1) != 0)
+}
+
 pub(crate) const MUTANTS: &[Mutant] = &[
+    blind(
+        "no-continue-if-caught",
+        "the continue of a child that catches SIGCONT is not reported",
+        &posix::STATUS_CONTINUE_IF_IGNORED,
+    )
+    .call(|w, r| match w.peek(r) {
+        Some((pid, word)) if libc::WIFCONTINUED(word) && catches_continue(pid) => finds_nothing(r),
+        _ => w.real(r),
+    }),
     blind("stop-signal-zero", "WSTOPSIG is 0", &posix::STATUS_STOPPED).call(|w, r| {
         w.map(r, |seen| {
             if seen.is_stop() {

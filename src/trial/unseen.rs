@@ -15,6 +15,7 @@ use crate::spec::clause::Clause;
 use crate::spec::deviations;
 use crate::spec::got::Got;
 use crate::sys::call::abi::{Call, Pointer};
+use crate::wait::Signal;
 
 /// Requests that cannot race with a change of a child.
 const HARMLESS: [&str; 11] = [
@@ -59,14 +60,18 @@ impl Core<'_> {
         Ok(())
     }
 
-    /// Whether this system is known to let such a call sleep on, or to sleep through a continue.
+    /// Whether this system is known to let such a call sleep on, or to sleep through a change that it asks for.
     pub(crate) fn may_sleep_on(&self, request: &WaitRequest) -> bool {
-        let known = |clause: &Clause, got: &Got| deviations::find(self.judged_as(), clause, got).is_some();
-        let through = request.options.has(Flag::Continued).then_some(Got::SleptThrough(Change::Continued));
-        let through = through.as_ref();
-        self.cited.iter().any(|clause| {
-            known(clause, &Got::Asleep) || through.is_some_and(|through| known(clause, through))
-        })
+        let stops = [Signal::STOP, Signal::TSTP, Signal::TTIN, Signal::TTOU].map(Change::Stopped);
+        let stops = stops
+            .into_iter()
+            .filter(|_| request.options.has(Flag::Untraced) || request.options.has(Flag::Stopped));
+        let continues = request.options.has(Flag::Continued).then_some(Change::Continued);
+        let asleep: Vec<Got> = stops.chain(continues).map(Got::SleptThrough).chain([Got::Asleep]).collect();
+        let known = |clause: &Clause| {
+            asleep.iter().any(|got| deviations::find(self.judged_as(), clause, got).is_some())
+        };
+        self.cited.iter().any(|clause| known(clause))
     }
 
     /// Ends the trial if that is known of the system: whether the call sleeps on cannot be seen here.

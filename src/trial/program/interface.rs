@@ -15,7 +15,7 @@ use crate::trial::making::{By, Making};
 use crate::trial::missing::Of;
 use crate::trial::program::kind::Kind;
 use crate::trial::program::outcome::{Figures, Offer, Output, ProgramOutcome};
-use crate::trial::program::soon::Starved;
+use crate::trial::program::starved::Starved;
 use crate::trial::shown::Shown;
 use crate::trial::subject::SubjectInfo;
 use crate::wait::Signal;

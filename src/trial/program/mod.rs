@@ -5,6 +5,7 @@ pub(crate) mod interface;
 pub(crate) mod kind;
 pub(crate) mod outcome;
 pub(crate) mod soon;
+pub(crate) mod starved;
 
 pub use self::interface::{How, Run, Trial};
 pub use self::kind::{Kind, Kinds};

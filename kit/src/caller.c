@@ -61,6 +61,17 @@ static const char *subnormals(void)
     return half > 0.0 ? "kept" : "flushed";
 }
 
+#if defined(__GNUC__) && !defined(__TINYC__) && (defined(__x86_64__) || defined(__i386__))
+#define HAVE_X87
+/* The calling thread's x87 control word: precision, rounding and exceptions of long double. */
+static int x87_control(void)
+{
+    unsigned short word = 0;
+    __asm__ volatile("fnstcw %0" : "=m"(word));
+    return word;
+}
+#endif
+
 /* Whether the calling thread has an alternate signal stack; gives it one first if asked to. */
 static int has_alternate_stack(int give)
 {
@@ -91,6 +102,9 @@ static int serve_caller_state(struct task *q)
     }
     if (error != 0)
         return refused(q, error);
+#ifdef HAVE_X87
+    put_number(&q->reply, "x87", x87_control());
+#endif
     put(&q->reply, "rounding", rounding());
     put(&q->reply, "subnormals", subnormals());
     put_flag(&q->reply, "stack", has_alternate_stack(arm));

@@ -15,7 +15,10 @@
 /* How many times the median a call may count: what it took beyond that was another process's time slice. */
 #define INTERRUPTED 10
 
-enum way { ANY_CHILD, BY_PID, BY_PIDFD };
+/* How many of a crowd are dead first, at each end of it. */
+#define ENDS 3
+
+enum way { ANY_CHILD, OWN_GROUP, BY_PID, BY_PIDFD };
 
 struct loop {
     enum call call;
@@ -44,11 +47,12 @@ static long long call_waitid(const struct loop *l, enum way way, int who, int op
     siginfo_t info;
 #ifdef LINUX_CALLS
     if (l->raw && !l->bare)
-        return syscall(SYS_waitid, way == ANY_CHILD ? 0L : way == BY_PID ? 1L : 3L, (long)who, &info, (long)(options | WEXITED), (void *)0);
+        return syscall(SYS_waitid, way == ANY_CHILD ? 0L : way == BY_PID ? 1L : way == OWN_GROUP ? 2L : 3L, (long)who, &info,
+                       (long)(options | WEXITED), (void *)0);
 #endif
 #ifdef HAVE_WAITID
-    return (l->bare ? waitid : family.waitid)(way == ANY_CHILD ? P_ALL : way == BY_PID ? P_PID : (idtype_t)3, (id_t)who, &info,
-                                              options | WEXITED);
+    return (l->bare ? waitid : family.waitid)(way == ANY_CHILD ? P_ALL : way == BY_PID ? P_PID : way == OWN_GROUP ? P_PGID : (idtype_t)3,
+                                              (id_t)who, &info, options | WEXITED);
 #endif
 #endif
     (void)l, (void)way, (void)who, (void)options;
@@ -58,10 +62,10 @@ static long long call_waitid(const struct loop *l, enum way way, int who, int op
 
 static long long call_once(const struct loop *l, enum way way, int who, int options)
 {
-    int status, pid = way == ANY_CHILD ? -1 : who;
+    int status, pid = way == ANY_CHILD ? -1 : way == OWN_GROUP ? 0 : who;
     struct rusage usage;
     if (l->call == WAITID)
-        return call_waitid(l, way, way == ANY_CHILD ? 0 : who, options);
+        return call_waitid(l, way, way == ANY_CHILD ? 0 : way == OWN_GROUP ? (int)getpgrp() : who, options);
 #if defined(LINUX_CALLS) && defined(SYS_wait4)
     if (l->raw && !l->bare) {
         struct kernel_rusage own;
@@ -79,12 +83,12 @@ static long long call_once(const struct loop *l, enum way way, int who, int opti
     return (l->bare ? wait : family.wait)(&status);
 }
 
-/* Makes a call, and counts it if it did what it should: report a child, or with WNOHANG nothing. */
-static int goes_well(struct loop *l, enum way way, int who, int options)
+/* Makes a call, and counts it if it returned what it should. */
+static int goes_well_if(struct loop *l, enum way way, int who, int options, int nothing)
 {
     long long returned = call_once(l, way, who, options);
     int error = errno;
-    if (options == WNOHANG || l->call == WAITID ? returned == 0 : returned > 0) {
+    if (nothing || l->call == WAITID ? returned == 0 : returned > 0) {
         l->done++;
         return 1;
     }
@@ -94,6 +98,12 @@ static int goes_well(struct loop *l, enum way way, int who, int options)
         add_errno(&l->got, error);
     }
     return 0;
+}
+
+/* The same for a call that has to report a child, or with WNOHANG nothing. */
+static int goes_well(struct loop *l, enum way way, int who, int options)
+{
+    return goes_well_if(l, way, who, options, options == WNOHANG);
 }
 
 /* Reaps what calls have left. None is killed: its pid may have been reused. */
@@ -225,11 +235,32 @@ static int compare_times(const void *a, const void *b)
     return x < y ? -1 : x > y;
 }
 
-/* Creates zombies, or as many as possible; returns once the process table shows all of them dead. */
+static int is_zombie(int pid)
+{
+    struct process p;
+    return look_at(pid, 0, &p) == SHOWN && is_dead(p.state);
+}
+
+/* Returns once the process table shows these children dead. */
+static int await_zombies(struct task *q, const int *pids, long long n)
+{
+    long long until = now_us() + DEATHS_US, i;
+    struct process p;
+    if (!has_table())
+        return unsupported(q, "there is no process table to show when children are dead");
+    /* The last ones die last. */
+    for (i = n; i-- > 0;)
+        while (look_at(pids[i], 0, &p) == SHOWN && !is_dead(p.state)) {
+            if (now_us() > until)
+                return refused(q, ETIMEDOUT);
+            rest_us(50);
+        }
+    return OK;
+}
+
+/* Creates zombies, or as many as possible. */
 static int make_zombies(struct task *q, int *pids, long long n, long long *made)
 {
-    long long until, i;
-    struct process p;
     for (*made = 0; *made < n; ++*made) {
         pids[*made] = brief_child();
         if (pids[*made] < 0 && errno != EAGAIN && errno != ENOMEM)
@@ -237,17 +268,89 @@ static int make_zombies(struct task *q, int *pids, long long n, long long *made)
         if (pids[*made] < 0)
             break;
     }
-    if (!has_table())
-        return unsupported(q, "there is no process table to show when children are dead");
-    until = now_us() + DEATHS_US;
-    /* The last ones die last. */
-    for (i = *made; i-- > 0;)
-        while (look_at(pids[i], 0, &p) == SHOWN && !is_dead(p.state)) {
-            if (now_us() > until)
-                return refused(q, ETIMEDOUT);
-            rest_us(50);
+    return await_zombies(q, pids, *made);
+}
+
+/* A child of a crowd: if not at an end of it, it lives until the parent closes the pipe. */
+static int child_of_crowd(const int gate[2], int is_end)
+{
+    char byte;
+    int pid = (int)fork();
+    if (pid == 0) {
+        if (!is_end) {
+            close(gate[1]);
+            while (read(gate[0], &byte, 1) < 0 && errno == EINTR)
+                ;
         }
-    return OK;
+        _exit(0);
+    }
+    return pid;
+}
+
+/* Finds the dead at both ends of a crowd: as any child, the last but one by group, the last by pid. */
+static void find_ends(struct loop *l, const int *ends, int n, long long made)
+{
+    int takes_target = l->call != WAIT && l->call != WAIT3, turn, i;
+    for (turn = 0; turn < n; turn++) {
+        int left[2 * ENDS], count = 0, after = 0;
+        enum way way;
+        for (i = 0; i < n; i++)
+            if (is_zombie(ends[i]))
+                left[count++] = ends[i];
+        way = !takes_target || count == 0 || n - turn > 2 ? ANY_CHILD : n - turn == 2 ? OWN_GROUP : BY_PID;
+        if (!goes_well_if(l, way, count != 0 ? left[0] : 0, WNOHANG, 0))
+            return;
+        for (i = 0; i < count; i++)
+            after += is_zombie(left[i]);
+        /* waitid returns 0 for nothing, too. */
+        if (after == count) {
+            add(&l->got, "nothing for ");
+            add_number(&l->got, count);
+            add(&l->got, " zombies among ");
+            add_number(&l->got, made);
+            add(&l->got, " children");
+            return;
+        }
+    }
+}
+
+/* Of N children only the oldest and the youngest are dead, and are looked for; then the others exit, and are reaped. */
+static int crowd(struct task *q, struct loop *l)
+{
+    int *pids = more(NULL, (size_t)l->n * sizeof *pids), gate[2], ends[2 * ENDS], n = 0, result;
+    long long made = 0, i, first, last;
+    if (pipe(gate) != 0) {
+        free(pids);
+        return refused(q, errno);
+    }
+    for (result = OK; result == OK && made < l->n; made += result == OK) {
+        pids[made] = child_of_crowd(gate, made < ENDS || made >= l->n - ENDS);
+        if (pids[made] < 0 && (errno == EAGAIN || errno == ENOMEM))
+            break;
+        if (pids[made] < 0)
+            result = refused(q, errno);
+    }
+    /* If the limit was reached before the last ones, only the oldest are dead. */
+    first = made < ENDS ? made : ENDS;
+    last = made < l->n || made - ENDS < first ? made : made - ENDS;
+    for (i = 0; i < made; i++)
+        if (i < first || i >= last)
+            ends[n++] = pids[i];
+    if (result == OK)
+        result = await_zombies(q, ends, n);
+    if (result == OK)
+        find_ends(l, ends, n, made);
+    close(gate[1]);
+    close(gate[0]);
+    if (result == OK)
+        result = await_zombies(q, pids + first, last - first);
+    for (i = first; result == OK && l->got.len == 0 && i < last; i++)
+        goes_well(l, ANY_CHILD, 0, 0);
+    if (l->done < made)
+        settle(pids, made);
+    add_time(l, 0);
+    free(pids);
+    return result;
 }
 
 static int reap_many(struct task *q, struct loop *l, enum way way)
@@ -331,6 +434,8 @@ static int serve_measure(struct task *q)
         result = reap_many(q, &l, BY_PID);
     else if (same(what, "reap-pidfd"))
         result = reap_many(q, &l, BY_PIDFD);
+    else if (same(what, "crowd"))
+        result = crowd(q, &l);
     else
         result = wrong(q, "'what=' has a bad value");
     if (result == OK) {

@@ -122,6 +122,12 @@ mod selftest;
 #[cfg(all(feature = "full", feature = "internals"))]
 #[doc(hidden)]
 pub mod selftest;
+#[cfg_attr(not(feature = "full"), allow(dead_code, reason = "the rest of the interface of a collection"))]
+#[cfg(not(feature = "internals"))]
+mod sorted;
+#[cfg(feature = "internals")]
+#[doc(hidden)]
+pub mod sorted;
 #[cfg(not(feature = "internals"))]
 mod spec;
 #[cfg(feature = "internals")]

@@ -52,6 +52,7 @@ use crate::runner::pool::Pool;
 use crate::runner::run::Session;
 use crate::runner::settings::RunError;
 use crate::scenario::ChildOptions;
+use crate::sorted::sort;
 use crate::subject::{Registry, Subject};
 use crate::warden::program;
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
@@ -160,7 +161,7 @@ fn run(arguments: &Arguments, settings: &Settings, registry: &Registry) -> Resul
         let processors = || std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         let threads = arguments.test_threads.unwrap_or_else(processors);
         let jobs = Some(threads.min(wanted.len()));
-        wanted.sort_unstable();
+        sort(&mut wanted);
         wanted.dedup();
         // Only these subjects are started, to identify them.
         let subjects = wanted.into_iter().map(|index| names[index].clone()).collect();

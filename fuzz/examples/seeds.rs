@@ -1,7 +1,7 @@
 //! Writes the seeds of each target to `corpus/TARGET`, made from the fixtures and from what the library prints.
 
 use std::path::Path;
-use waitspec::model::generate::{Candidate, Shape};
+use waitspec::model::generate::{Shape, history};
 use waitspec::model::script;
 use waitspec::protocol::Line;
 use waitspec::protocol::fields::{OWN, put_usage};
@@ -84,8 +84,7 @@ fn scripts() -> Vec<Vec<u8>> {
 
 fn histories() -> impl Iterator<Item = Vec<u8>> {
     let shape = Shape::new(12, 4, Call::ALL.to_vec(), "linux");
-    let runs = (0..20).filter_map(move |run| Candidate::of_run(1, run, &shape));
-    runs.map(|history| script::script(&history.ops()).into_bytes())
+    (0..20).map(move |run| script::script(&history(1, run, &shape)).into_bytes())
 }
 
 fn baselines() -> Vec<Vec<u8>> {

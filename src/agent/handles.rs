@@ -10,13 +10,13 @@ use crate::protocol::fields::{OWN, put_usage};
 use crate::protocol::handle::{ABILITIES, HandleReport, Request};
 use crate::protocol::line::FieldError;
 use crate::protocol::warden::Begin;
+use crate::sorted::Map;
 use crate::subject::{Handle, Handles};
 use crate::sys::process;
 use crate::sys::signal::{self, Action, Flags};
 use crate::wait::{Pid, WaitOptions, WaitTarget, retrying, waitpid};
 use rustix::fd::{AsFd, OwnedFd};
 use rustix::io::Errno;
-use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -33,7 +33,7 @@ struct Agent {
     subject: &'static dyn Handles,
     output: Mutex<OwnedFd>,
     /// Keyed by the id of the request that created the child.
-    children: Mutex<BTreeMap<u64, Held>>,
+    children: Mutex<Map<u64, Held>>,
 }
 
 /// Sets up the signal state that a case asked for, once everything has been reset.

@@ -3,6 +3,7 @@
 //! Each loop is written once and compiled twice: with the subject's call, and with the C library's function (`bare`),
 //! which the driver shows the subject next to. The children are forks of the agent that exit at once.
 
+use crate::sorted::sort;
 use std::ffi::OsString;
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 use std::os::unix::ffi::OsStringExt;
@@ -442,7 +443,7 @@ const INTERRUPTED: u64 = 10;
 /// The total time of calls that never sleep. What one of them took beyond many times the median was another process's time slice:
 /// on a busy machine, a thousand calls meet a few of those, which last as long as all of the calls.
 fn undisturbed(mut times: Vec<u64>) -> u64 {
-    times.sort_unstable();
+    sort(&mut times);
     let most = match times.get(times.len() / 2) {
         // A clock may be too coarse for one call.
         None | Some(0) => u64::MAX,

@@ -30,7 +30,7 @@ mod spawn;
 mod staged;
 mod workers;
 
-use std::collections::BTreeMap;
+use crate::sorted::Map;
 use std::fmt;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -52,7 +52,7 @@ struct Agent {
     subject: &'static dyn Subject,
     output: Mutex<OwnedFd>,
     /// Descriptors created by `open` and `pidfd_open`, by number.
-    descriptors: Mutex<BTreeMap<RawFd, OwnedFd>>,
+    descriptors: Mutex<Map<RawFd, OwnedFd>>,
     /// There is or was a second thread: a fork must be followed by an exec.
     threaded: AtomicBool,
 }

@@ -1,6 +1,6 @@
 //! The threads of requests with `thread=N`.
 
-use std::collections::BTreeMap;
+use crate::sorted::Map;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Sender, channel};
 use std::thread::{Builder, JoinHandle};
@@ -13,7 +13,7 @@ const STACK_BYTES: usize = 256 * 1024;
 /// The threads by number; each is created when it is first used.
 pub(super) struct Workers {
     agent: &'static Agent,
-    workers: BTreeMap<u32, Worker>,
+    workers: Map<u32, Worker>,
 }
 
 struct Worker {
@@ -23,7 +23,7 @@ struct Worker {
 
 impl Workers {
     pub(super) fn new(agent: &'static Agent) -> Workers {
-        Workers { agent, workers: BTreeMap::new() }
+        Workers { agent, workers: Map::new() }
     }
 
     /// Has thread `number` serve a request. Fails if the thread cannot be created.

@@ -1,5 +1,7 @@
 //! The figures: ratios, quantiles and growth.
 
+use crate::sorted::sort_by;
+
 /// The whole report.
 #[derive(Debug, Clone, PartialEq)]
 pub struct BenchReport {
@@ -182,7 +184,7 @@ pub fn quantile(sorted: &[f64], share: f64) -> f64 {
 
 /// Sorts.
 pub fn sorted(mut values: Vec<f64>) -> Vec<f64> {
-    values.sort_by(f64::total_cmp);
+    sort_by(&mut values, f64::total_cmp);
     values
 }
 

@@ -3,6 +3,7 @@
 //! A theme is a plain const table: a forgotten theme or case is an unused item and so a build error.
 
 use crate::spec::Clause;
+use std::sync::LazyLock;
 
 pub use crate::trial::Case;
 
@@ -12,8 +13,11 @@ mod program;
 
 /// Every case, in the order of directories and themes.
 pub fn cases() -> impl Iterator<Item = &'static Case> {
-    let others = handle::THEMES.iter().chain(program::THEMES).copied().flatten();
-    calls::TOPICS.iter().copied().flatten().copied().flatten().chain(others)
+    static ALL: LazyLock<Vec<&Case>> = LazyLock::new(|| {
+        let themes = calls::TOPICS.iter().copied().flatten().chain(handle::THEMES).chain(program::THEMES);
+        themes.copied().flatten().collect()
+    });
+    ALL.iter().copied()
 }
 
 /// The cases that cite a clause.

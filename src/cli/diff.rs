@@ -8,8 +8,8 @@ use crate::report::machine::read::{Report, read};
 use crate::report::machine::record::TrialRecord;
 use crate::report::runs::{Comparison, Found};
 use crate::runner::settings::RunError;
+use crate::sorted::Set;
 use clap::ValueEnum;
-use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -60,7 +60,7 @@ pub fn perform(args: &Args) -> Result<Output, RunError> {
     let new: Vec<Report> =
         args.new.iter().map(|path| report(path, args.name.as_deref())).collect::<Result<_, _>>()?;
     let trial = |t: &TrialRecord| (t.id.clone(), t.subject.clone());
-    let before: BTreeSet<_> = old.trials.iter().map(trial).collect();
+    let before: Set<_> = old.trials.iter().map(trial).collect();
     for (path, report) in args.new.iter().zip(&new) {
         if !report.trials.iter().any(|t| before.contains(&trial(t))) {
             let (old, new) = (args.old.display(), path.display());
@@ -86,7 +86,7 @@ pub fn perform(args: &Args) -> Result<Output, RunError> {
 fn report(path: &Path, name: Option<&str>) -> Result<Report, RunError> {
     let mut report = read(path).map_err(RunError::Usage)?;
     let Some(name) = name else { return Ok(report) };
-    let subjects: BTreeSet<&str> = report.trials.iter().map(|trial| trial.subject.as_str()).collect();
+    let subjects: Set<&str> = report.trials.iter().map(|trial| trial.subject.as_str()).collect();
     if subjects.len() > 1 {
         let list: Vec<&str> = subjects.into_iter().collect();
         return Err(RunError::Usage(format!(

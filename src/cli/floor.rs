@@ -1,5 +1,6 @@
 //! The lower bound for a run: the time for as many bare forks as it has processes.
 
+use crate::sorted::sort;
 use crate::sys::process::{self, Forked, Reaped};
 use std::time::{Duration, Instant};
 
@@ -12,7 +13,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// there is one thread.
 pub fn bare_fork() -> Option<Duration> {
     let mut times = (0..FORKS).map(|_| timed()).collect::<Option<Vec<_>>>()?;
-    times.sort_unstable();
+    sort(&mut times);
     Some(times[FORKS / 2])
 }
 

@@ -3,9 +3,9 @@
 use crate::protocol::near;
 use crate::report::renames::{Kind, new_name};
 use crate::runner::settings::RunError;
+use crate::sorted::Set;
 use crate::subject;
 use crate::sys::call::abi::Call;
-use std::collections::BTreeSet;
 
 /// The forms of `--subject` other than the names of built-in subjects.
 pub const SUBJECT_FORMS: [(&str, &str); 9] = [
@@ -45,7 +45,7 @@ pub fn nearest<'a>(wrong: &str, known: impl IntoIterator<Item = &'a str>) -> Vec
     let contains = |name: &&str| !low.is_empty() && name.to_lowercase().contains(&low);
     let mut nearest = near(wrong, known.iter().copied());
     nearest.extend(known.into_iter().filter(contains));
-    let mut seen = BTreeSet::new();
+    let mut seen = Set::new();
     nearest.retain(|name| seen.insert(*name));
     nearest.truncate(MOST);
     nearest

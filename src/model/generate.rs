@@ -1,14 +1,10 @@
-//! Randomized histories, generated and shrunk by `proptest`.
+//! Randomized histories, and how they are shrunk.
 
+use super::chance::Chance;
 use super::op::{Destination, Op, Selector, Sigchld, Slot, Wait};
 use crate::sys::call::abi::Call;
 use crate::trial::Options;
 use crate::wait::Signal;
-use proptest::collection::vec;
-use proptest::prelude::*;
-use proptest::sample::select;
-use proptest::strategy::{BoxedStrategy, ValueTree};
-use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 
 /// The parameters of generated histories.
 #[derive(Clone, Debug)]
@@ -48,54 +44,35 @@ impl Shape {
     }
 }
 
-/// A history that can be shrunk.
-pub struct Candidate(Box<dyn ValueTree<Value = Vec<Op>>>);
-
-impl Candidate {
-    /// The history of a run; the same seed, run and shape give the same history.
-    ///
-    /// `None` if nothing can be generated, which no shape causes.
-    pub fn of_run(seed: u64, run: u64, shape: &Shape) -> Option<Candidate> {
-        let mut bytes = [0_u8; 32];
-        bytes[..8].copy_from_slice(&seed.to_le_bytes());
-        bytes[8..16].copy_from_slice(&run.to_le_bytes());
-        let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &bytes);
-        // No fork, no timeout, no file: proptest must not create children or files on its own.
-        let config = Config { failure_persistence: None, ..Config::default() };
-        let mut runner = TestRunner::new_with_rng(config, rng);
-        let histories = if shape.waiters == 0 { histories(shape) } else { concurrent(shape) };
-        histories.new_tree(&mut runner).ok().map(|tree| Candidate(Box::new(tree)))
-    }
-
-    /// The current history.
-    pub fn ops(&self) -> Vec<Op> {
-        self.0.current()
-    }
-
-    /// Shrinks it while `fails` reports a failure, in at most this many attempts; returns the last failing one.
-    pub fn shrink<F>(mut self, tries: usize, mut fails: impl FnMut(&[Op]) -> Option<F>) -> Option<F> {
-        let mut simplest = None;
-        for _ in 0..tries {
-            let better = match fails(&self.ops()) {
-                Some(failure) => {
-                    simplest = Some(failure);
-                    self.0.simplify()
-                }
-                None => self.0.complicate(),
-            };
-            if !better {
-                break;
-            }
+/// The history of a run; the same seed, run and shape give the same history.
+pub fn history(seed: u64, run: u64, shape: &Shape) -> Vec<Op> {
+    let chance = &mut Chance::of_run(seed, run);
+    let mut ops = Vec::new();
+    // An action that holds for a whole history is rarely set by an operation in its midst.
+    if shape.waiters == 0 {
+        match chance.below(10) {
+            0..5 => {}
+            // Only at the beginning: later, the SIGCHLD of an earlier change might interrupt.
+            5 | 6 => ops.push(Op::Sigchld(Sigchld::Interrupt)),
+            _ => ops.push(Op::Sigchld(action(chance))),
         }
-        simplest
     }
+    for slot in (0..=chance.below(usize::from(shape.children)) as u8).map(Slot) {
+        ops.push(Op::Spawn { slot, exits: exits(chance) });
+        if shape.waiters > 0 && chance.percent(30) {
+            ops.push(Op::Group { slot, to: Destination::Own });
+        }
+    }
+    let next = if shape.waiters == 0 { op } else { concurrent };
+    ops.extend((0..=chance.below(shape.ops)).map(|_| next(shape, chance)));
+    ops
 }
 
 /// Whether a history fails: what was performed of it, and how it failed.
 pub type Fails<'f, F> = dyn FnMut(&[Op]) -> Option<(Vec<Op>, F)> + 'f;
 
-/// Shrinks a failing history to as few operations as possible, in at most this many attempts, and renames its children
-/// in order of creation. `failing` is the result of `fails` for `ops`.
+/// Shrinks a failing history to as few and as simple operations as possible, in at most this many attempts, and renames its
+/// children in order of creation. `failing` is the result of `fails` for `ops`.
 pub fn shorten<F>(mut ops: Vec<Op>, mut failing: F, mut tries: usize, fails: &mut Fails<'_, F>) -> F {
     let mut at = ops.len();
     let mut shorter = false;
@@ -124,6 +101,19 @@ pub fn shorten<F>(mut ops: Vec<Op>, mut failing: F, mut tries: usize, fails: &mu
             return shorten(ops, failure, tries, fails);
         }
     }
+    let mut at = 0;
+    while at < ops.len() {
+        let simplified = simpler(&ops[at]).into_iter().take(tries).find_map(|op| {
+            tries -= 1;
+            let mut simplified = ops.clone();
+            simplified[at] = op;
+            fails(&simplified).map(|(_, failure)| (simplified, failure))
+        });
+        match simplified {
+            Some((simplified, failure)) => (ops, failing) = (simplified, failure),
+            None => at += 1,
+        }
+    }
     let renamed = renamed(&ops);
     if renamed != ops
         && let Some((_, failure)) = fails(&renamed)
@@ -146,108 +136,116 @@ fn renamed(ops: &[Op]) -> Vec<Op> {
     ops.iter().map(|op| op.with_slots(&mut name)).collect()
 }
 
-/// The strategy for histories of a shape.
-fn histories(shape: &Shape) -> BoxedStrategy<Vec<Op>> {
-    let born = vec(exits(), 1..=usize::from(shape.children)).prop_map(|born| {
-        let slots = (0..).map(Slot);
-        born.into_iter().zip(slots).map(|(exits, slot)| Op::Spawn { slot, exits }).collect::<Vec<_>>()
-    });
-    let later = vec(op(shape), 1..=shape.ops);
-    // An action that holds for a whole history is rarely set by an operation in its midst.
-    let first = prop_oneof![
-        5 => Just(None),
-        // Only at the beginning: later, the SIGCHLD of an earlier change might interrupt.
-        2 => Just(Some(Sigchld::Interrupt)),
-        3 => action().prop_map(Some),
-    ];
-    (first, born, later)
-        .prop_map(|(first, born, later)| {
-            let first = first.map(Op::Sigchld);
-            first.into_iter().chain(born).chain(later).collect()
-        })
-        .boxed()
+/// The same operation without one of its peculiarities, the most peculiar first.
+fn simpler(op: &Op) -> Vec<Op> {
+    let of_call = |wait: &Wait| -> Vec<Wait> {
+        let without = |option| Wait { options: wait.options.without(option), ..*wait };
+        let options =
+            [Options::NOT_EXITED, Options::NOWAIT, Options::CONTINUED, Options::UNTRACED, Options::NOHANG];
+        let fewer = options.into_iter().filter(|option| wait.has(*option)).map(without);
+        let known = wait.unknown.then_some(Wait { unknown: false, ..*wait });
+        known.into_iter().chain(fewer).filter(Wait::is_valid).collect()
+    };
+    match *op {
+        Op::Spawn { slot, exits: Some(code) } => {
+            let zero = (code != 0).then_some(Op::Spawn { slot, exits: Some(0) });
+            [Op::Spawn { slot, exits: None }].into_iter().chain(zero).collect()
+        }
+        Op::Exit { slot, code } if code != 0 => vec![Op::Exit { slot, code: 0 }],
+        Op::Kill { slot, signal } if signal != Signal::KILL => vec![Op::Kill { slot, signal: Signal::KILL }],
+        Op::Stop { slot, signal } if signal != Signal::STOP => vec![Op::Stop { slot, signal: Signal::STOP }],
+        Op::Wait(wait) => of_call(&wait).into_iter().map(Op::Wait).collect(),
+        Op::Race { slot, code, wait } => {
+            let zero = (code != 0).then_some(Op::Race { slot, code: 0, wait });
+            let calls = of_call(&wait).into_iter().map(|wait| Op::Race { slot, code, wait });
+            zero.into_iter().chain(calls).collect()
+        }
+        _ => Vec::new(),
+    }
 }
 
-/// The strategy for histories with concurrent calls from several threads, while children change.
-fn concurrent(shape: &Shape) -> BoxedStrategy<Vec<Op>> {
-    let born =
-        vec((exits(), proptest::bool::weighted(0.3)), 1..=usize::from(shape.children)).prop_map(|born| {
-            let mut ops = Vec::new();
-            for (slot, (exits, leads)) in (0..).map(Slot).zip(born) {
-                ops.push(Op::Spawn { slot, exits });
-                if leads {
-                    ops.push(Op::Group { slot, to: Destination::Own });
-                }
-            }
-            ops
-        });
-    let waiters = shape.waiters;
-    let call =
-        (wait(shape), 1..=waiters, proptest::bool::weighted(0.25)).prop_map(|(wait, thread, nohang)| {
+/// An operation of a history with concurrent calls from several threads, while children change.
+fn concurrent(shape: &Shape, chance: &mut Chance) -> Op {
+    let slot = slot(shape, chance);
+    match chance.below(70) {
+        0..42 => {
+            let wait = wait(shape, chance);
             // At the end of the history every call must return.
-            let kept =
-                [Options::UNTRACED, Options::CONTINUED, Options::NOWAIT].into_iter().filter(|o| wait.has(*o));
-            let options = kept.chain((nohang && wait.call != Call::Wait).then_some(Options::NOHANG));
-            let options = options.fold(Options::NONE, |all, one| all.with(one));
+            let nohang = chance.percent(25) && wait.call != Call::Wait;
             let selector = match wait.selector {
                 Selector::Pidfd(slot) => Selector::Child(slot),
                 other => other,
             };
+            let options = if nohang { sleeping(&wait).with(Options::NOHANG) } else { sleeping(&wait) };
+            let thread = 1 + chance.below(usize::from(shape.waiters)) as u8;
             Op::Wait(Wait { selector, options, unknown: false, thread, ..wait })
-        });
-    let act = prop_oneof![
-        3 => (slot(shape), code()).prop_map(|(slot, code)| Op::Exit { slot, code }),
-        3 => slot(shape).prop_map(|slot| Op::Kill { slot, signal: Signal::KILL }),
-        4 => slot(shape).prop_map(|slot| Op::Stop { slot, signal: Signal::STOP }),
-        4 => slot(shape).prop_map(|slot| Op::Cont { slot }),
-    ];
-    let later = vec(prop_oneof![3 => call, 2 => act], 1..=shape.ops);
-    (born, later).prop_map(|(born, later)| born.into_iter().chain(later).collect()).boxed()
+        }
+        42..48 => Op::Exit { slot, code: code(chance) },
+        48..54 => Op::Kill { slot, signal: Signal::KILL },
+        54..62 => Op::Stop { slot, signal: Signal::STOP },
+        _ => Op::Cont { slot },
+    }
 }
 
-fn exits() -> impl Strategy<Value = Option<i32>> {
-    prop_oneof![3 => Just(None), 1 => code().prop_map(Some)]
+/// The options of a call that sleeps until a child terminates, if nothing else happens.
+fn sleeping(wait: &Wait) -> Options {
+    let kept = [Options::UNTRACED, Options::CONTINUED, Options::NOWAIT].into_iter().filter(|o| wait.has(*o));
+    kept.fold(Options::NONE, |all, one| all.with(one))
 }
 
-fn code() -> impl Strategy<Value = i32> {
-    prop_oneof![4 => 0..8_i32, 2 => 0..256_i32, 1 => select(vec![-1, 256, 0x1234, i32::MAX, i32::MIN])]
+fn exits(chance: &mut Chance) -> Option<i32> {
+    chance.once_in(4).then(|| code(chance))
 }
 
-fn slot(shape: &Shape) -> impl Strategy<Value = Slot> + use<> {
-    (0..shape.children).prop_map(Slot)
+fn code(chance: &mut Chance) -> i32 {
+    match chance.below(7) {
+        0..4 => chance.below(8) as i32,
+        4 | 5 => chance.below(256) as i32,
+        _ => chance.of(&[-1, 256, 0x1234, i32::MAX, i32::MIN]),
+    }
 }
 
-fn op(shape: &Shape) -> BoxedStrategy<Op> {
-    let realtime = Signal::realtime_range()
-        .filter(|_| shape.realtime)
-        .map(|range| Signal::from_number(range.start() + 8));
-    let deadly: Vec<Signal> = [Signal::KILL, Signal::TERM, Signal::HUP, Signal::USR1].to_vec();
-    let deadly = select(deadly.into_iter().chain(realtime).collect::<Vec<_>>());
-    let stopping = prop_oneof![3 => Just(Signal::STOP), 1 => Just(Signal::TSTP)];
-    let to = prop_oneof![
-        2 => Just(Destination::Own),
-        1 => Just(Destination::Agent),
-        2 => slot(shape).prop_map(Destination::Of),
-    ];
-    prop_oneof![
-        4 => (slot(shape), exits()).prop_map(|(slot, exits)| Op::Spawn { slot, exits }),
-        3 => (slot(shape), code()).prop_map(|(slot, code)| Op::Exit { slot, code }),
-        4 => (slot(shape), deadly).prop_map(|(slot, signal)| Op::Kill { slot, signal }),
-        6 => (slot(shape), stopping).prop_map(|(slot, signal)| Op::Stop { slot, signal }),
-        5 => slot(shape).prop_map(|slot| Op::Cont { slot }),
-        3 => (slot(shape), to).prop_map(|(slot, to)| Op::Group { slot, to }),
-        1 => action().prop_map(Op::Sigchld),
-        2 => Just(Op::Usage),
-        2 => proptest::bool::weighted(0.4).prop_map(|restart| Op::Interrupt { restart }),
-        22 => wait(shape).prop_map(Op::Wait),
-        2 => (slot(shape), code(), wait(shape)).prop_map(race),
-    ]
-    .boxed()
+fn slot(shape: &Shape, chance: &mut Chance) -> Slot {
+    Slot(chance.below(usize::from(shape.children)) as u8)
+}
+
+/// An operation of a history of sequential calls.
+fn op(shape: &Shape, chance: &mut Chance) -> Op {
+    let slot = slot(shape, chance);
+    match chance.below(54) {
+        0..4 => Op::Spawn { slot, exits: exits(chance) },
+        4..7 => Op::Exit { slot, code: code(chance) },
+        7..11 => Op::Kill { slot, signal: deadly(shape, chance) },
+        11..17 => Op::Stop { slot, signal: if chance.once_in(4) { Signal::TSTP } else { Signal::STOP } },
+        17..22 => Op::Cont { slot },
+        22..25 => Op::Group { slot, to: destination(shape, chance) },
+        25 => Op::Sigchld(action(chance)),
+        26 | 27 => Op::Usage,
+        28 | 29 => Op::Interrupt { restart: chance.percent(40) },
+        30 | 31 => race(slot, shape, chance),
+        _ => Op::Wait(wait(shape, chance)),
+    }
+}
+
+fn deadly(shape: &Shape, chance: &mut Chance) -> Signal {
+    let realtime = Signal::realtime_range().filter(|_| shape.realtime);
+    match (chance.below(if realtime.is_some() { 5 } else { 4 }), realtime) {
+        (4, Some(range)) => Signal::from_number(range.start() + 8),
+        (at, _) => [Signal::TERM, Signal::HUP, Signal::USR1].get(at).copied().unwrap_or(Signal::KILL),
+    }
+}
+
+fn destination(shape: &Shape, chance: &mut Chance) -> Destination {
+    match chance.below(5) {
+        0 | 1 => Destination::Own,
+        2 => Destination::Agent,
+        _ => Destination::Of(slot(shape, chance)),
+    }
 }
 
 /// An action that may be set at any time.
-fn action() -> impl Strategy<Value = Sigchld> {
-    select(vec![
+fn action(chance: &mut Chance) -> Sigchld {
+    chance.of(&[
         Sigchld::Default,
         Sigchld::Ignore,
         Sigchld::Count,
@@ -258,43 +256,31 @@ fn action() -> impl Strategy<Value = Sigchld> {
 }
 
 /// A call of any kind, but mostly one that sleeps until the child of the race exits.
-fn race((slot, code, wait): (Slot, i32, Wait)) -> Op {
-    let kept = [Options::UNTRACED, Options::CONTINUED, Options::NOWAIT].into_iter().filter(|o| wait.has(*o));
-    let options = kept.fold(Options::NONE, |all, one| all.with(one));
+fn race(slot: Slot, shape: &Shape, chance: &mut Chance) -> Op {
+    let wait = wait(shape, chance);
     let selector = match wait.selector {
         Selector::Pidfd(_) | Selector::Caller | Selector::Group(_) => Selector::Any,
         Selector::Child(_) => Selector::Child(slot),
         other => other,
     };
-    Op::Race { slot, code, wait: Wait { selector, options, unknown: false, ..wait } }
+    let wait = Wait { selector, options: sleeping(&wait), unknown: false, ..wait };
+    Op::Race { slot, code: code(chance), wait }
 }
 
-/// Each option separately, so that each can be shrunk away.
-fn wait(shape: &Shape) -> impl Strategy<Value = Wait> + use<> {
-    let pidfd = if shape.pidfd { 2 } else { 0 };
-    let selector = prop_oneof![
-        8 => Just(Selector::Any),
-        8 => slot(shape).prop_map(Selector::Child),
-        3 => Just(Selector::OwnGroup),
-        3 => slot(shape).prop_map(Selector::Group),
-        pidfd => slot(shape).prop_map(Selector::Pidfd),
-        1 => Just(Selector::Caller),
-    ];
-    let chance = proptest::bool::weighted;
-    let bits = (chance(0.8), chance(0.4), chance(0.4), chance(0.3), chance(0.2), chance(0.03));
-    let without_exits_by_pid = shape.without_exits_by_pid;
-    (select(shape.calls.clone()), selector, bits).prop_map(move |(call, selector, mut bits)| {
-        bits.4 &= without_exits_by_pid || !matches!(selector, Selector::Child(_) | Selector::Pidfd(_));
-        worded(call, selector, bits)
-    })
-}
-
-/// The call, with what it can express of a target and options.
-fn worded(
-    call: Call,
-    selector: Selector,
-    (nohang, untraced, continued, nowait, not_exited, unknown): (bool, bool, bool, bool, bool, bool),
-) -> Wait {
+/// A call, with what it can express of a random target and random options.
+fn wait(shape: &Shape, chance: &mut Chance) -> Wait {
+    let call = chance.of(&shape.calls);
+    let slot = slot(shape, chance);
+    let selector = match chance.below(if shape.pidfd { 25 } else { 23 }) {
+        0..8 => Selector::Any,
+        8..16 => Selector::Child(slot),
+        16..19 => Selector::OwnGroup,
+        19..22 => Selector::Group(slot),
+        22 => Selector::Caller,
+        _ => Selector::Pidfd(slot),
+    };
+    let may_exclude_exits =
+        shape.without_exits_by_pid || !matches!(selector, Selector::Child(_) | Selector::Pidfd(_));
     let by_event = matches!(call, Call::Waitid | Call::Wait6);
     let plain = call == Call::Wait;
     let selector = match selector {
@@ -302,17 +288,17 @@ fn worded(
         Selector::Pidfd(slot) if call != Call::Waitid => Selector::Child(slot),
         other => other,
     };
-    let some_event = untraced || continued;
+    let (untraced, continued) = (chance.percent(40), chance.percent(40));
     let given = [
-        (nohang, Options::NOHANG),
+        (chance.percent(80), Options::NOHANG),
         (untraced, Options::UNTRACED),
         (continued, Options::CONTINUED),
-        (nowait && by_event, Options::NOWAIT),
-        (not_exited && by_event && some_event, Options::NOT_EXITED),
+        (chance.percent(30) && by_event, Options::NOWAIT),
+        (chance.percent(20) && by_event && (untraced || continued) && may_exclude_exits, Options::NOT_EXITED),
     ];
     let options = given.into_iter().filter(|(on, _)| *on && !plain);
     let options = options.fold(Options::NONE, |all, (_, option)| all.with(option));
-    Wait { call, selector, options, unknown: unknown && !plain, thread: 0 }
+    Wait { call, selector, options, unknown: chance.percent(3) && !plain, thread: 0 }
 }
 
 #[cfg(test)]
@@ -326,8 +312,7 @@ mod tests {
 
     #[test]
     fn a_seed_gives_the_same_histories_again() {
-        let histories = shape();
-        let of = |seed, run| Candidate::of_run(seed, run, &histories).unwrap().ops();
+        let of = |seed, run| history(seed, run, &shape());
         assert_eq!(of(1, 2), of(1, 2));
         assert_ne!(of(1, 2), of(1, 3));
         assert_ne!(of(1, 2), of(2, 2));
@@ -335,19 +320,21 @@ mod tests {
 
     #[test]
     fn every_history_can_be_written_and_read_back() {
-        let histories = shape();
-        for run in 0..200 {
-            let ops = Candidate::of_run(7, run, &histories).unwrap().ops();
-            assert!(ops.iter().all(|op| !matches!(op, Op::Wait(wait) if !wait.is_valid())), "{ops:?}");
-            assert_eq!(parse(&script(&ops)).unwrap(), ops);
+        for waiters in [0, 3] {
+            let shape = Shape { waiters, ..shape() };
+            for run in 0..200 {
+                let ops = history(7, run, &shape);
+                assert!(ops.iter().all(|op| !matches!(op, Op::Wait(wait) if !wait.is_valid())), "{ops:?}");
+                assert_eq!(parse(&script(&ops)).unwrap(), ops);
+            }
         }
     }
 
     #[test]
     fn what_freezes_a_machine_is_not_asked_for_there() {
         let freezes = |os| {
-            let histories = Shape::new(30, 6, Call::ALL.to_vec(), os);
-            (0..200).flat_map(|run| Candidate::of_run(7, run, &histories).unwrap().ops()).any(|op| {
+            let shape = Shape::new(30, 6, Call::ALL.to_vec(), os);
+            (0..200).flat_map(|run| history(7, run, &shape)).any(|op| {
                 matches!(op, Op::Wait(wait) if !wait.wants_end() && matches!(wait.selector, Selector::Child(_)))
             })
         };
@@ -357,16 +344,17 @@ mod tests {
 
     #[test]
     fn a_failure_shrinks_to_a_minimal_reproducer() {
-        let histories = shape();
-        let stops = |ops: &[Op]| {
-            let fails = ops.iter().any(|op| matches!(op, Op::Stop { .. }));
-            fails.then(|| ops.to_vec())
+        let mut reports_a_stop = |ops: &[Op]| {
+            let stopped = ops.iter().position(|op| matches!(op, Op::Stop { .. }))?;
+            let asks = |op: &Op| matches!(op, Op::Wait(wait) if wait.has(Options::UNTRACED));
+            let at = stopped + ops[stopped..].iter().position(asks)?;
+            Some((ops[..=at].to_vec(), ops[..=at].to_vec()))
         };
-        let first = (0..).find_map(|run| {
-            let candidate = Candidate::of_run(3, run, &histories)?;
-            stops(&candidate.ops()).map(|_| candidate)
-        });
-        let simplest = first.unwrap().shrink(10_000, stops).unwrap();
-        assert!(simplest.len() <= 2, "{}", script(&simplest));
+        let first = (0..).map(|run| history(3, run, &shape())).find(|ops| reports_a_stop(ops).is_some());
+        let simplest = shorten(first.clone().unwrap(), first.unwrap(), 10_000, &mut reports_a_stop);
+        let [Op::Stop { slot: Slot(0), signal: Signal::STOP }, Op::Wait(wait)] = simplest[..] else {
+            panic!("{}", script(&simplest));
+        };
+        assert_eq!((wait.options, wait.unknown), (Options::UNTRACED, false));
     }
 }

@@ -8,6 +8,7 @@ use super::op::{Op, Wait};
 use super::oracle::violated_clause::blame;
 use super::oracle::{CallOutcome, Oracle, Rules, Violation};
 use super::state::{Permitted, State};
+use crate::sorted::sort;
 use crate::trial::{Options, Seen};
 
 /// A call and its result; `None` if it had not returned at the end of the history.
@@ -45,7 +46,7 @@ impl Way {
     fn with(&self, call: usize, wait: &Wait, answer: Permitted) -> Way {
         let mut done = self.done.clone();
         done.push(call);
-        done.sort_unstable();
+        sort(&mut done);
         Way { world: self.world.after(wait, answer), done }
     }
 }

@@ -18,6 +18,7 @@
 //! | [`raw`] | calls with hostile arguments, and what Linux must return |
 //! | `generate` | randomized histories (feature `cli`) |
 
+pub mod chance;
 pub mod emit_c;
 pub mod exhaustive;
 pub mod generate;

@@ -20,6 +20,7 @@ use self::calls::inner::Inner;
 use self::mutant::{MutantSubject, Of};
 use crate::subject::handle::{Behavior, Own};
 use crate::subject::{Handles, OWN_HANDLE, Program, Registry, Subject, built_in};
+use std::sync::LazyLock;
 
 /// The tables. A build without the feature `full` has none, and the linker drops their code.
 const ALL: &[&[Mutant]] = if cfg!(feature = "full") {
@@ -85,13 +86,14 @@ const ALL: &[&[Mutant]] = if cfg!(feature = "full") {
 
 /// All mutants.
 pub fn mutants() -> impl Iterator<Item = &'static Mutant> {
-    ALL.iter()
-        .copied()
-        .flatten()
+    static ALL_HERE: LazyLock<Vec<&Mutant>> = LazyLock::new(|| {
         // Some wrapped calls do not exist on every system.
-        .filter(|mutant| {
+        let exists = |mutant: &&Mutant| {
             !matches!(mutant.of, Of::Calls) || !calls::inner::entry(mutant.raw).calls().is_empty()
-        })
+        };
+        ALL.iter().copied().flatten().filter(exists).collect()
+    });
+    ALL_HERE.iter().copied()
 }
 
 /// The mutant of calls with this name, as a subject.

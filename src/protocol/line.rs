@@ -1,6 +1,6 @@
 //! A line of the protocol: a word and its `key=value` pairs, percent-encoded.
 
-use std::collections::BTreeSet;
+use crate::sorted::Set;
 use std::fmt;
 
 /// The longest line that is accepted, in bytes without the line feed.
@@ -234,7 +234,7 @@ impl Line {
             return Err(LineError::TooLong);
         }
         // Tracked separately rather than searched for: a line has room for thousands of pairs.
-        let mut keys = BTreeSet::new();
+        let mut keys = Set::new();
         let mut parts = bytes.split(|&b| b == b' ').filter(|p| !p.is_empty());
         let word = parts.next().filter(|w| w.iter().all(|&b| word_byte(b))).ok_or(LineError::Word)?;
         let mut line = Line { word: String::from_utf8_lossy(word).into_owned(), pairs: Vec::new() };

@@ -1,5 +1,7 @@
 //! The nearest valid name to an invalid one, for helpful errors.
 
+use crate::sorted::sort_by_key;
+
 /// The name nearest to `wrong`, if one is near enough to have been meant: the first of [`near`].
 ///
 /// ```
@@ -16,10 +18,14 @@ pub fn nearest<'a>(wrong: &str, names: impl IntoIterator<Item = &'a str>) -> Opt
 /// Near enough: at most a third of its letters, or two if that is more, were mistyped, omitted or added. Names that are
 /// equally near stay in order.
 pub fn near<'a>(wrong: &str, names: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
+    near_among(wrong, names.into_iter().collect())
+}
+
+fn near_among<'a>(wrong: &str, names: Vec<&'a str>) -> Vec<&'a str> {
     let most = (wrong.chars().count() / 3).max(2);
     let distances = names.into_iter().map(|name| (distance(wrong, name), name));
     let mut near: Vec<(usize, &str)> = distances.filter(|&(d, _)| d <= most).collect();
-    near.sort_by_key(|&(d, _)| d);
+    sort_by_key(&mut near, |&(d, _)| d);
     near.into_iter().map(|(_, name)| name).collect()
 }
 

@@ -7,7 +7,7 @@
 use super::machine::read::Report;
 use super::renames;
 use crate::runner::event::{TrialReport, Verdict};
-use std::collections::BTreeMap;
+use crate::sorted::Map;
 use std::fmt;
 use std::path::Path;
 use std::str::FromStr;
@@ -24,7 +24,7 @@ pub struct Baseline {
     /// The file, line by line.
     lines: Vec<Line>,
     /// The index of each trial's line.
-    at: BTreeMap<Key, usize>,
+    at: Map<Key, usize>,
 }
 
 /// A line of the file.
@@ -108,7 +108,7 @@ impl Baseline {
     /// # Errors
     /// An `xfail` without an entry: the report was made with a different baseline and does not say how the trial failed.
     pub fn update(&mut self, report: &Report) -> Result<(), String> {
-        let mut found: BTreeMap<Key, String> = BTreeMap::new();
+        let mut found: Map<Key, String> = Map::new();
         for trial in &report.trials {
             let key = (trial.id.clone(), trial.subject.clone());
             if KNOWN.contains(&trial.verdict.as_str()) {

@@ -2,8 +2,8 @@
 
 use super::machine::read::Report;
 use super::machine::record::TrialRecord;
+use crate::sorted::{Map, Set, sort_by_key};
 use serde::Serialize;
-use std::collections::{BTreeMap, BTreeSet};
 
 /// How a trial changed.
 #[derive(Debug, Copy, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -58,7 +58,7 @@ pub struct Change {
 /// The differences, by kind and then by trial.
 pub fn compare(old: &Report, new: &Report) -> Vec<Change> {
     let (old, new) = (by_trial(old), by_trial(new));
-    let keys: BTreeSet<_> = old.keys().chain(new.keys()).copied().collect();
+    let keys: Set<_> = old.keys().chain(new.keys()).copied().collect();
     let mut changes = Vec::new();
     for (id, subject) in keys {
         let mut change = |kind, old: String, new: String| {
@@ -89,13 +89,13 @@ pub fn compare(old: &Report, new: &Report) -> Vec<Change> {
             (None, None) => {}
         }
     }
-    changes.sort_by_key(|change| change.kind);
+    sort_by_key(&mut changes, |change| change.kind);
     changes
 }
 
 /// Each trial once, with its worst outcome if it ran several times.
-fn by_trial(report: &Report) -> BTreeMap<(&str, &str), &TrialRecord> {
-    let mut trials: BTreeMap<(&str, &str), &TrialRecord> = BTreeMap::new();
+fn by_trial(report: &Report) -> Map<(&str, &str), &TrialRecord> {
+    let mut trials: Map<(&str, &str), &TrialRecord> = Map::new();
     for trial in &report.trials {
         let kept = trials.entry((&trial.id, &trial.subject)).or_insert(trial);
         if fails(trial) && !fails(kept) || passes(kept) && !passes(trial) {

@@ -2,8 +2,8 @@
 //!
 //! The table is `fixtures/renames.tsv`: a kind, the old name and the new name, separated by tabs.
 
+use crate::sorted::Map;
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 const TABLE: &str = include_str!("../../fixtures/renames.tsv");
@@ -19,7 +19,7 @@ pub enum Kind {
     Mutant,
 }
 
-static NEW_NAMES: LazyLock<BTreeMap<(Kind, &str), &str>> =
+static NEW_NAMES: LazyLock<Map<(Kind, &str), &str>> =
     LazyLock::new(|| rows().map(|(kind, old, new)| ((kind, old), new)).collect());
 
 /// The rows of the table; a line that is not one is left out, and fails the unit tests.
@@ -67,8 +67,8 @@ pub fn subject(name: &str) -> Cow<'_, str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sorted::Set;
     use crate::{catalogue, mutants, spec};
-    use std::collections::BTreeSet;
 
     fn exists(kind: Kind, name: &str) -> bool {
         match kind {
@@ -93,7 +93,7 @@ mod tests {
 
     #[test]
     fn names_are_unique() {
-        let (mut olds, mut news) = (BTreeSet::new(), BTreeSet::new());
+        let (mut olds, mut news) = (Set::new(), Set::new());
         for (kind, old, new) in rows() {
             assert!(olds.insert((kind, old)), "two rows rename {old}");
             assert!(news.insert((kind, new)), "two rows rename something to {new}");

@@ -4,6 +4,7 @@ use super::diff::{Change, Kind, compare};
 use super::machine::read::Report;
 use super::machine::record::FORMAT;
 use super::slower::slower;
+use crate::sorted::sort_by;
 use serde::Serialize;
 
 /// A difference, and the runs that show it.
@@ -28,7 +29,7 @@ pub struct Comparison {
     /// The names of the others.
     pub new: Vec<String>,
     /// The number of differences of each kind.
-    pub counts: std::collections::BTreeMap<Kind, usize>,
+    pub counts: crate::sorted::Map<Kind, usize>,
     /// Notes on the reports: which are partial, and which runs were slower as a whole.
     pub notes: Vec<String>,
     /// The differences, by kind and then by trial.
@@ -65,7 +66,7 @@ impl Comparison {
                 }
             }
         }
-        changes.sort_by(|a, b| {
+        sort_by(&mut changes, |a, b| {
             let key =
                 |found: &Found| (found.change.kind, found.change.id.clone(), found.change.subject.clone());
             if a.change.kind == Kind::Slower && b.change.kind == Kind::Slower {

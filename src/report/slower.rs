@@ -2,7 +2,7 @@
 
 use super::diff::{Change, Kind};
 use super::machine::read::Report;
-use std::collections::BTreeMap;
+use crate::sorted::{Map, sort_by};
 
 /// The smallest increase reported: less is noise on a busy machine.
 const LEAST_US: f64 = 50_000.0;
@@ -29,7 +29,7 @@ pub fn slower(old: &Report, new: &Report, factor: f64) -> Slower {
     let mut ratios: Vec<f64> = both.iter().map(|(_, was, is)| is / was).collect();
     let pace = if ratios.len() < FEW { 1.0 } else { median(&mut ratios) };
     both.retain(|(_, was, is)| *is >= was * pace * factor && *is - was * pace >= LEAST_US);
-    both.sort_by(|(_, was_a, is_a), (_, was_b, is_b)| (is_b / was_b).total_cmp(&(is_a / was_a)));
+    sort_by(&mut both, |(_, was_a, is_a), (_, was_b, is_b)| (is_b / was_b).total_cmp(&(is_a / was_a)));
     let changes = both.into_iter().map(|((id, subject), was, is)| Change {
         kind: Kind::Slower,
         id: (*id).to_owned(),
@@ -45,8 +45,8 @@ fn milliseconds(us: f64) -> String {
 }
 
 /// The duration of each trial that was judged, in microseconds; the median if it ran several times.
-fn medians(report: &Report) -> BTreeMap<(&str, &str), f64> {
-    let mut all: BTreeMap<(&str, &str), Vec<f64>> = BTreeMap::new();
+fn medians(report: &Report) -> Map<(&str, &str), f64> {
+    let mut all: Map<(&str, &str), Vec<f64>> = Map::new();
     for trial in
         report.trials.iter().filter(|t| ["pass", "recorded", "deviates"].contains(&t.verdict.as_str()))
     {
@@ -56,7 +56,7 @@ fn medians(report: &Report) -> BTreeMap<(&str, &str), f64> {
 }
 
 fn median(values: &mut [f64]) -> f64 {
-    values.sort_by(f64::total_cmp);
+    sort_by(values, f64::total_cmp);
     values.get(values.len() / 2).copied().unwrap_or(1.0)
 }
 

@@ -3,6 +3,7 @@
 use super::event::SubjectInfo;
 use super::select::{Candidate, select};
 use super::settings::{RunError, Settings};
+use crate::sorted::sort;
 use crate::spec::Profile;
 use crate::sys::call::abi::Call;
 use crate::trial::{Calls, Case, Need, Variant};
@@ -92,7 +93,7 @@ pub fn plan(
                 subjects.iter().filter_map(|subject| subject.contract).map(|c| Variant::Contract(c.name));
             let mut variants: Vec<Variant> = case.every_variant();
             variants.extend(own);
-            variants.sort_unstable();
+            sort(&mut variants);
             variants.dedup();
             variants.retain(any);
             Candidate { case: case.id, clauses: case.clauses, variants }

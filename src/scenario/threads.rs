@@ -2,7 +2,7 @@
 
 use std::ffi::CString;
 use std::sync::mpsc;
-use std::thread::{Builder, yield_now};
+use std::thread::{Builder, JoinHandle, yield_now};
 use std::time::{Duration, Instant};
 
 use rustix::io::Errno;
@@ -16,7 +16,7 @@ use crate::sys::process_table::{self, State};
 const LONG_ENOUGH: Duration = Duration::from_secs(5);
 
 /// Starts a thread that runs `body`.
-fn start(body: impl FnOnce() + Send + 'static) -> Result<std::thread::JoinHandle<()>, Errno> {
+fn start<T: Send + 'static>(body: impl FnOnce() -> T + Send + 'static) -> Result<JoinHandle<T>, Errno> {
     let io = |error: std::io::Error| Errno::from_io_error(&error).unwrap_or(Errno::AGAIN);
     Builder::new().stack_size(STACK).spawn(body).map_err(io)
 }
@@ -84,7 +84,7 @@ pub(super) struct Sleeper {
     id: i32,
     /// Dropping this wakes the thread.
     asleep: mpsc::Sender<()>,
-    thread: std::thread::JoinHandle<()>,
+    thread: JoinHandle<()>,
 }
 
 impl Sleeper {
@@ -125,15 +125,6 @@ pub(super) fn group_exit(code: i32) -> Errno {
 
 /// Execs from a new thread, while the caller joins it. Returns why it failed.
 pub(super) fn exec_from_thread(argv: Vec<CString>) -> Errno {
-    let (sender, receiver) = mpsc::channel();
-    let started = start(move || {
-        let _ = sender.send(process::exec(&argv));
-    });
-    match started {
-        Ok(thread) => {
-            let _ = thread.join();
-            receiver.recv().unwrap_or(Errno::IO)
-        }
-        Err(error) => error,
-    }
+    let started = start(move || process::exec(&argv));
+    started.map_or_else(|error| error, |thread| thread.join().unwrap_or(Errno::IO))
 }

@@ -3,8 +3,8 @@
 use super::justified;
 use super::matrix::{LEAK, Matrix, kill_count, killers};
 use crate::mutants::{Mutant, mutants};
+use crate::sorted::{Map, Set};
 use serde::Serialize;
-use std::collections::{BTreeMap, BTreeSet};
 
 /// The conclusions from a matrix.
 #[derive(Debug, Clone, Default, Serialize)]
@@ -97,8 +97,8 @@ impl Findings {
 
     fn expectations(&mut self, matrix: &Matrix) {
         let counting = matrix.kills().filter(|kill| matrix.counts(&matrix.rows[kill.mutant]));
-        let failed: BTreeSet<(&str, &str)> = counting.map(|kill| (kill.case, kill.clause)).collect();
-        let mut excused = BTreeSet::new();
+        let failed: Set<(&str, &str)> = counting.map(|kill| (kill.case, kill.clause)).collect();
+        let mut excused = Set::new();
         for (case, clauses) in &matrix.expectations {
             for clause in clauses.iter().filter(|clause| !failed.contains(&(case, clause))) {
                 let why = justified::never_failed(case, clause);
@@ -167,13 +167,13 @@ fn of_mutant(matrix: &Matrix, mutant: &'static Mutant) -> OfMutant {
 
 /// Groups of cases failed by exactly the same mutants.
 fn alike(matrix: &Matrix) -> Vec<Alike> {
-    let mut columns: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    let mut columns: Map<&str, Set<&str>> = Map::new();
     for (mutant, row) in matrix.rows.iter().filter(|(_, row)| matrix.counts(row)) {
         for case in killers(row) {
             columns.entry(case).or_default().insert(mutant);
         }
     }
-    let mut groups: BTreeMap<&BTreeSet<&str>, Vec<String>> = BTreeMap::new();
+    let mut groups: Map<&Set<&str>, Vec<String>> = Map::new();
     for (case, column) in &columns {
         groups.entry(column).or_default().push((*case).to_owned());
     }

@@ -4,10 +4,10 @@ use super::wanted::Wanted;
 use crate::catalogue;
 use crate::mutants::{Mutant, mutants};
 use crate::runner::event::{ClauseOutcome, TrialReport, Verdict};
+use crate::sorted::{Map, Set, sort, sort_by_key};
 use crate::spec::Level;
 use crate::trial::Variant;
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet};
 
 /// The matrix of this version: `fixtures/kill-matrix.json`.
 const COMMITTED: &str = include_str!("../../fixtures/kill-matrix.json");
@@ -21,17 +21,17 @@ pub struct Matrix {
     /// The system on which it was recorded.
     pub system: String,
     /// The expectations that pass on the unbroken subjects: the clauses of each case.
-    pub expectations: BTreeMap<String, BTreeSet<String>>,
+    pub expectations: Map<String, Set<String>>,
     /// Rows by mutant name.
-    pub rows: BTreeMap<String, Row>,
+    pub rows: Map<String, Row>,
     /// The number of operations after which the model caught a mutant; `None` if not within its budget.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub model: BTreeMap<String, Option<u64>>,
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub model: Map<String, Option<u64>>,
 }
 
 /// What kills one mutant: calls by clause and case. A call that kills it other than by a failed expectation
 /// is written as `wait4:hang`, `wait4:crash` or `wait4:leak`.
-pub type Row = BTreeMap<String, BTreeMap<String, String>>;
+pub type Row = Map<String, Map<String, String>>;
 
 /// A trial that kills a mutant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,13 +50,13 @@ pub struct Kill<'m> {
 
 impl Kill<'_> {
     /// What orders kills by the time that they take.
-    fn cost(&self, burning: &BTreeSet<&str>) -> (bool, bool) {
+    fn cost(&self, burning: &Set<&str>) -> (bool, bool) {
         (self.slow, burning.contains(self.case))
     }
 }
 
 /// The cases that burn CPU time.
-fn burning() -> BTreeSet<&'static str> {
+fn burning() -> Set<&'static str> {
     catalogue::cases().filter(|case| case.needs.burns).map(|case| case.id).collect()
 }
 
@@ -84,13 +84,13 @@ pub fn failed_clauses(report: &TrialReport) -> Vec<&'static str> {
 }
 
 /// The cases that kill a mutant.
-pub fn killers(row: &Row) -> BTreeSet<&str> {
+pub fn killers(row: &Row) -> Set<&str> {
     row.values().flat_map(|cases| cases.keys().map(String::as_str)).collect()
 }
 
 /// The number of trials that kill a mutant.
 pub fn kill_count(row: &Row) -> usize {
-    row.values().flat_map(BTreeMap::values).map(|calls| calls.split(' ').count()).sum()
+    row.values().flat_map(Map::values).map(|calls| calls.split(' ').count()).sum()
 }
 
 impl Matrix {
@@ -99,7 +99,7 @@ impl Matrix {
     /// # Errors
     /// If the file does not have the format of this version.
     pub fn committed() -> Result<Matrix, String> {
-        serde_json::from_str(COMMITTED).map_err(|e| format!("fixtures/kill-matrix.json: {e}"))
+        serde_json::from_slice(COMMITTED.as_bytes()).map_err(|e| format!("fixtures/kill-matrix.json: {e}"))
     }
 
     /// The percentage of all cases that kill a mutant.
@@ -113,7 +113,7 @@ impl Matrix {
     }
 
     /// Merges new results for some mutants or some cases.
-    pub fn update(&mut self, newer: Matrix, cases: &BTreeSet<&str>) {
+    pub fn update(&mut self, newer: Matrix, cases: &Set<&str>) {
         self.system = newer.system;
         for (mutant, row) in newer.rows {
             let old = self.rows.entry(mutant).or_default();
@@ -135,7 +135,7 @@ impl Matrix {
 
     /// The file: JSON with one line per case and per mutant.
     pub fn text(&self) -> String {
-        fn lines<T: Serialize>(map: &BTreeMap<String, T>) -> String {
+        fn lines<T: Serialize>(map: &Map<String, T>) -> String {
             let json = |value: &T| serde_json::to_string(value).unwrap_or_default();
             let lines: Vec<String> =
                 map.iter().map(|(key, value)| format!("\"{key}\":{}", json(value))).collect();
@@ -179,9 +179,9 @@ impl Matrix {
 
     /// Sorts the calls, since trials finish in any order.
     pub fn sort(&mut self) {
-        for calls in self.rows.values_mut().flat_map(BTreeMap::values_mut).flat_map(BTreeMap::values_mut) {
+        for calls in self.rows.values_mut().flat_map(Map::values_mut).flat_map(Map::values_mut) {
             let mut words: Vec<&str> = calls.split(' ').collect();
-            words.sort_unstable();
+            sort(&mut words);
             *calls = words.join(" ");
         }
     }
@@ -192,9 +192,9 @@ impl Matrix {
     }
 
     /// The clauses failed by some mutant that counts.
-    pub fn clauses(&self) -> BTreeSet<&str> {
+    pub fn clauses(&self) -> Set<&str> {
         let counting = self.rows.values().filter(|row| self.counts(row));
-        counting.flat_map(BTreeMap::keys).map(String::as_str).filter(|c| *c != LEAK).collect()
+        counting.flat_map(Map::keys).map(String::as_str).filter(|c| *c != LEAK).collect()
     }
 
     /// What kills a mutant, fast trials first.
@@ -202,7 +202,7 @@ impl Matrix {
         let (row, burning) = (self.rows.get_key_value(mutant), burning());
         let mut kills: Vec<Kill<'m>> =
             row.into_iter().flat_map(|(mutant, row)| kills_of(mutant, row)).collect();
-        kills.sort_by_key(|kill| kill.cost(&burning));
+        sort_by_key(&mut kills, |kill| kill.cost(&burning));
         kills
     }
 
@@ -210,17 +210,17 @@ impl Matrix {
     /// expectation that any kill fails. Fast trials are preferred.
     pub fn cover(&self) -> Vec<Kill<'_>> {
         let (mut kills, burning): (Vec<Kill<'_>>, _) = (self.kills().collect(), burning());
-        kills.sort_by_key(|kill| kill.cost(&burning));
+        sort_by_key(&mut kills, |kill| kill.cost(&burning));
         let mut chosen: Vec<Kill<'_>> = Vec::new();
         for mutant in mutants() {
             let of = |kill: &&Kill<'_>| kill.mutant == mutant.name;
             let preferred = kills.iter().filter(of).find(|kill| kill.clause == mutant.clause.id);
             chosen.extend(preferred.or_else(|| kills.iter().find(of)));
         }
-        let counting: BTreeSet<&str> =
+        let counting: Set<&str> =
             self.rows.iter().filter(|(_, row)| self.counts(row)).map(|(mutant, _)| mutant.as_str()).collect();
         let counts = |kill: &&Kill<'_>| counting.contains(kill.mutant);
-        let mut failed: BTreeSet<(&str, &str)> =
+        let mut failed: Set<(&str, &str)> =
             chosen.iter().filter(|kill| counts(kill)).map(|k| (k.case, k.clause)).collect();
         for kill in kills.iter().filter(counts) {
             if failed.insert((kill.case, kill.clause)) {

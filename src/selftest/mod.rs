@@ -25,10 +25,10 @@ use crate::runner::event::TrialReport;
 use crate::runner::pool::Pool;
 use crate::runner::run::Session;
 use crate::runner::settings::{RunError, Settings};
+use crate::sorted::{Map, Set};
 use crate::subject::{self, OWN_HANDLE, OWN_PROGRAMS};
 use crate::trial::{Abort, Variant};
 use matrix::LEAK;
-use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 use std::sync::mpsc;
 
@@ -71,8 +71,8 @@ pub fn all(session: &Session) -> Vec<Wanted> {
 /// For each mutant of a session, its trials that the saved matrix knows to kill it by the clause that it violates: the
 /// fast ones first. Each that comes first is also to be run once on the unbroken subjects.
 pub fn in_turn(session: &Session, saved: &Matrix) -> Vec<Vec<Wanted>> {
-    type Planned = BTreeMap<(&'static str, Variant), Wanted>;
-    let (mut unbroken, mut by_mutant) = (Vec::new(), BTreeMap::<&str, (&Mutant, Planned)>::new());
+    type Planned = Map<(&'static str, Variant), Wanted>;
+    let (mut unbroken, mut by_mutant) = (Vec::new(), Map::<&str, (&Mutant, Planned)>::new());
     for wanted in all(session) {
         match matrix::mutant_of(&wanted.subject) {
             Some(mutant) => {
@@ -82,7 +82,7 @@ pub fn in_turn(session: &Session, saved: &Matrix) -> Vec<Vec<Wanted>> {
             None => unbroken.push(wanted),
         }
     }
-    let (mut firsts, mut series) = (BTreeSet::new(), Vec::new());
+    let (mut firsts, mut series) = (Set::new(), Vec::new());
     for (name, (mutant, planned)) in by_mutant {
         let kills = saved.quickest_kills(name).into_iter().filter(|kill| is_by(mutant, kill.clause));
         let turns: Vec<Wanted> =

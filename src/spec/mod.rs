@@ -26,6 +26,8 @@ pub mod verified;
 pub use clause::{Book, Clause, Level, Profile};
 pub use deviations::Deviation;
 
+use std::sync::LazyLock;
+
 /// The books in order: the standard, then the systems. Larger books are split by theme.
 fn books() -> impl Iterator<Item = &'static [&'static Clause]> {
     let small = [freebsd::ALL, netbsd::ALL, openbsd::ALL, dragonfly::ALL, macos::ALL, illumos::ALL];
@@ -34,7 +36,8 @@ fn books() -> impl Iterator<Item = &'static [&'static Clause]> {
 
 /// All clauses of all books, in order.
 pub fn clauses() -> impl Iterator<Item = &'static Clause> {
-    books().flatten().copied()
+    static ALL: LazyLock<Vec<&Clause>> = LazyLock::new(|| books().flatten().copied().collect());
+    ALL.iter().copied()
 }
 
 /// The clause with this id.

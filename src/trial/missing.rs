@@ -1,6 +1,6 @@
 //! Events that were missing in the trials of a run, for [`super::patience`].
 
-use std::collections::BTreeMap;
+use crate::sorted::Map;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// The events that did not come in the trials of a run.
@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 pub(crate) struct Missing(Arc<Mutex<Trials>>);
 
 /// By whoever it depends on (see [`Serving::owner`]) and event: the trials that missed it.
-pub(super) type Trials = BTreeMap<(String, String), Vec<Trial>>;
+pub(super) type Trials = Map<(String, String), Vec<Trial>>;
 
 /// A trial: its subject, and its id.
 pub(super) type Trial = (String, String);

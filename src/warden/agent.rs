@@ -7,11 +7,11 @@ use super::outbox::Outbox;
 use super::{Warden, garbage, read_some};
 use crate::protocol::Line;
 use crate::protocol::line::LineReader;
+use crate::sorted::{Map, Set};
 use crate::sys::process::Handle;
 use crate::sys::process_table::{self, Asleep, State, StopState};
 use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
 use rustix::io::Errno;
-use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 /// How many bytes of the agent's standard error, and of a program's output, are kept.
@@ -57,7 +57,7 @@ pub(super) struct Agent {
     pub(super) handle: Handle,
     /// The pid that speaks the protocol: the forked process, or a descendant if the agent's command is a wrapper.
     pub(super) pid: i32,
-    pub(super) calls: BTreeMap<u64, CallState>,
+    pub(super) calls: Map<u64, CallState>,
     /// Descendants of the forked process when it said hello: a wrapper and its helpers.
     pub(super) wrapper: Vec<i32>,
     /// The pids in its replies: children that may not have connected.
@@ -94,7 +94,7 @@ impl Agent {
         Agent {
             pid: handle.pid(),
             handle,
-            calls: BTreeMap::new(),
+            calls: Map::new(),
             wrapper: Vec::new(),
             spawned: Vec::new(),
             greeted: false,
@@ -183,7 +183,7 @@ impl Agent {
 
     /// The children it forked, any of its descendants that it has adopted, and strangers that it traces.
     fn own_children(&self, children: &Children) -> impl Iterator<Item = process_table::Process> {
-        let pids: BTreeSet<i32> = self.spawned.iter().chain(&children.forked).copied().collect();
+        let pids: Set<i32> = self.spawned.iter().chain(&children.forked).copied().collect();
         let read = pids.into_iter().filter_map(|pid| process_table::glance(pid).ok().flatten());
         read.filter(|p| p.ppid == self.pid || self.traces(p.pid))
     }

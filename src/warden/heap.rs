@@ -46,7 +46,7 @@ impl FreePieces {
 #[cfg(all(test, target_env = "gnu"))]
 mod tests {
     use super::FreePieces;
-    use std::collections::BTreeSet;
+    use crate::sorted::Set;
     use std::process::Command;
 
     /// Set in the process of [`allocations_are_on_consecutive_pages`] that has a heap of its own.
@@ -55,7 +55,7 @@ mod tests {
     /// The number of pages that this many small pieces take up.
     fn pages(count: usize) -> usize {
         let pieces: Vec<Box<[u8; 40]>> = (0..count).map(|_| Box::new([1; 40])).collect();
-        pieces.iter().map(|piece| piece.as_ptr().addr() >> 12).collect::<BTreeSet<_>>().len()
+        pieces.iter().map(|piece| piece.as_ptr().addr() >> 12).collect::<Set<_>>().len()
     }
 
     /// In another process, because what other tests have freed may come first.

@@ -3,11 +3,11 @@
 use super::Warden;
 use super::watch;
 use crate::protocol::Line;
+use crate::sorted::Set;
 use crate::sys::process::{self, Handle, Reaped};
 use crate::sys::process_table::{self, Descendants, State};
 use crate::sys::signal;
 use rustix::process::Signal;
-use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 /// The time limit for a killed process to die: in an uninterruptible sleep it takes as long as the device does.
@@ -19,14 +19,14 @@ pub(super) struct Sweeper {
     /// Whether orphans are reparented to us. If not, they must be found before their parents exit.
     adopts: bool,
     /// Zombies the system would not let us reap, because its wait is faulty. They disappear with the warden.
-    stuck: BTreeSet<i32>,
+    stuck: Set<i32>,
     /// Zombies of earlier trials that another process has to reap, since we adopt none: no hurry.
-    elsewhere: BTreeSet<i32>,
+    elsewhere: Set<i32>,
 }
 
 impl Sweeper {
     pub(super) fn new(mut below: Descendants, adopts: bool) -> Sweeper {
-        let mut stuck = BTreeSet::new();
+        let mut stuck = Set::new();
         // How to search the process table can be determined only when there is something to find.
         let us = process::pid();
         if let Ok(pid) = process::spawn(|| process::sleep_until_parent_ends(us)) {
@@ -48,7 +48,7 @@ impl Sweeper {
                 stuck.insert(pid);
             }
         }
-        Sweeper { below, adopts, stuck, elsewhere: BTreeSet::new() }
+        Sweeper { below, adopts, stuck, elsewhere: Set::new() }
     }
 
     /// Whether a process is a descendant of the warden.
@@ -133,8 +133,8 @@ impl Warden<'_> {
 
     /// The expected processes: the agent, its descendants when it said hello, and every process named in a reply.
     /// Their descendants were created by a scenario; anything else has leaked.
-    pub(super) fn expected(&self) -> BTreeSet<i32> {
-        let mut expected: BTreeSet<i32> = self.children.known.iter().map(|c| c.handle.pid()).collect();
+    pub(super) fn expected(&self) -> Set<i32> {
+        let mut expected: Set<i32> = self.children.known.iter().map(|c| c.handle.pid()).collect();
         expected.extend(self.children.forked.iter());
         expected.extend(self.sweeper.stuck.iter());
         expected.extend(self.sweeper.elsewhere.iter());
@@ -182,7 +182,7 @@ impl Warden<'_> {
                 // Without a process table, only known processes can be killed.
                 Err(_) => return Swept { stuck: self.kill_known(&known, began), ..swept },
             };
-            let present: BTreeSet<i32> = below.iter().map(|p| p.pid).collect();
+            let present: Set<i32> = below.iter().map(|p| p.pid).collect();
             self.sweeper.stuck.retain(|pid| present.contains(pid));
             self.sweeper.elsewhere.retain(|pid| present.contains(pid));
             if swept.found.is_empty() {

@@ -327,7 +327,7 @@ impl Warden<'_> {
     /// The last call up to this id that was entered but not answered.
     fn entered_up_to(&self, call: u64) -> Option<(u64, &Agent, i32)> {
         let agent = self.agent.as_ref()?;
-        let entered = agent.calls.range(..=call).rev().find_map(|(id, state)| match state {
+        let entered = agent.calls.up_to(&call).rev().find_map(|(id, state)| match state {
             CallState::Entered { tid, .. } => Some((*id, *tid)),
             CallState::Answered => None,
         });

@@ -5,7 +5,7 @@ use proptest::collection::{btree_map, vec};
 use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::select;
-use waitspec::model::generate::{Candidate, Shape};
+use waitspec::model::generate::{Shape, history};
 use waitspec::model::run::played::{Performed, Played};
 use waitspec::model::trace;
 use waitspec::model::{op, script};
@@ -262,7 +262,7 @@ fn histories() -> impl Strategy<Value = Vec<op::Op>> {
     let waiters = prop_oneof![Just(0_u8), 1..4_u8];
     (any::<u64>(), 1..30_usize, 1..7_u8, waiters).prop_map(|(seed, ops, children, waiters)| {
         let shape = Shape { waiters, ..Shape::new(ops, children, Call::ALL.to_vec(), "linux") };
-        Candidate::of_run(seed, 0, &shape).expect("every shape has histories").ops()
+        history(seed, 0, &shape)
     })
 }
 
@@ -305,7 +305,7 @@ fn trials() -> impl Strategy<Value = TrialRecord> {
                 expected,
                 got,
                 stderr,
-                recorded,
+                recorded: recorded.into_iter().collect(),
                 clauses,
                 warnings,
                 processes,
@@ -336,7 +336,7 @@ fn reports() -> impl Strategy<Value = Report> {
             interrupted,
             processes,
             duration_us,
-            counts,
+            counts: counts.into_iter().collect(),
         },
     );
     (header, vec(trials(), 0..4), option::of(summary)).prop_map(|(run, trials, summary)| Report {

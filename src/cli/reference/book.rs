@@ -4,8 +4,8 @@ use crate::catalogue::Case;
 use crate::mutants::{Mutant, mutants};
 use crate::selftest::Matrix;
 use crate::selftest::matrix::LEAK;
+use crate::sorted::{Map, Set};
 use crate::spec::{self, Clause, bugs};
-use std::collections::{BTreeMap, BTreeSet};
 
 /// A theme with fewer clauses shares a page with the other small themes of its book.
 const SMALL_THEME: usize = 5;
@@ -18,22 +18,22 @@ pub struct Book<'m> {
     /// The prefix of the URLs of source files.
     sources: &'m str,
     /// The clauses in each theme, as `posix/waitpid`, and in each book.
-    sizes: BTreeMap<&'static str, usize>,
+    sizes: Map<&'static str, usize>,
     /// The failures of each mutant, inverted: clause, then mutant, then cases.
-    by_clause: BTreeMap<&'m str, BTreeMap<&'m str, BTreeSet<&'m str>>>,
+    by_clause: Map<&'m str, Map<&'m str, Set<&'m str>>>,
     /// The mutants that a case kills.
-    by_case: BTreeMap<&'m str, BTreeSet<&'m str>>,
+    by_case: Map<&'m str, Set<&'m str>>,
 }
 
 impl<'m> Book<'m> {
     pub fn new(matrix: &'m Matrix, sources: &'m str) -> Book<'m> {
-        let mut sizes = BTreeMap::new();
+        let mut sizes = Map::new();
         for clause in spec::clauses() {
             *sizes.entry(book_of(clause)).or_insert(0) += 1;
             *sizes.entry(theme_of(clause)).or_insert(0) += 1;
         }
-        let mut by_clause: BTreeMap<&str, BTreeMap<&str, BTreeSet<&str>>> = BTreeMap::new();
-        let mut by_case: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+        let mut by_clause: Map<&str, Map<&str, Set<&str>>> = Map::new();
+        let mut by_case: Map<&str, Set<&str>> = Map::new();
         for (mutant, row) in &matrix.rows {
             for (clause, cases) in row {
                 let killers = by_clause.entry(clause).or_default().entry(mutant).or_default();
@@ -80,7 +80,7 @@ impl<'m> Book<'m> {
     }
 
     /// The mutants that fail a clause, each with the cases that show it.
-    pub fn failing(&self, clause: &Clause) -> impl Iterator<Item = (&'m str, &BTreeSet<&'m str>)> {
+    pub fn failing(&self, clause: &Clause) -> impl Iterator<Item = (&'m str, &Set<&'m str>)> {
         self.by_clause.get(clause.id).into_iter().flatten().map(|(mutant, cases)| (*mutant, cases))
     }
 

@@ -3,6 +3,7 @@
 use super::Page;
 use super::book::{Book, book_of, bug, counted, folded, grouped, meant_for, plain, theme_of};
 use crate::catalogue::citing;
+use crate::sorted::sort_by_key;
 use crate::spec::{self, Clause, Deviation, Level, deviations, verified};
 use std::fmt::Write;
 
@@ -12,7 +13,7 @@ pub fn pages(book: &Book<'_>) -> Vec<Page> {
     // Small themes come last in their book.
     let position = |name: &str| pages.iter().position(|(known, _)| known.starts_with(name));
     let mut order: Vec<_> = (0..pages.len()).collect();
-    order.sort_by_key(|at| {
+    sort_by_key(&mut order, |at| {
         let name = &pages[*at].0;
         let of_book = name.split('-').next().unwrap_or_default();
         (position(of_book), name.ends_with("-others"), *at)

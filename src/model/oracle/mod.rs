@@ -13,6 +13,7 @@ pub use self::types::{CallOutcome, Expects, KnownChild, Observed, Rules, Violati
 use self::violated_clause::blame;
 use super::op::{Op, Sigchld, Slot, Wait};
 use super::state::{Permitted, Phase, State};
+use crate::sorted::sort;
 use crate::spec::{Deviation, Profile, deviations, posix};
 use crate::sys::call::abi::{Call, Usage};
 use crate::trial::Options;
@@ -396,7 +397,7 @@ impl Oracle {
     pub fn expected(&self, wait: &Wait) -> String {
         let answers = self.worlds.iter().flat_map(|world| world.answers(wait, self.rules.profile));
         let mut words: Vec<String> = answers.map(|answer| self.name_of(answer)).collect();
-        words.sort();
+        sort(&mut words);
         words.dedup();
         words.join(", or ")
     }

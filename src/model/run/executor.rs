@@ -5,18 +5,18 @@ use super::played::Stage;
 use crate::model::op::{Destination, Op, Selector, Sigchld, Slot, UNKNOWN_BIT, Wait};
 use crate::model::state::Phase;
 use crate::scenario::{Scenario, Step};
+use crate::sorted::Map;
 use crate::trial::{
     Abort, AgentRequest, Child, Disposition, Errno, MaskChange, SigactionFlags, Target, Trial, WaitRequest,
 };
 use crate::wait::Signal;
-use std::collections::BTreeMap;
 
 /// An agent and its children.
 pub(crate) struct Executor<'t, 'a> {
     pub(crate) trial: &'t mut Trial<'a>,
     stage: Stage,
-    children: BTreeMap<Slot, Child>,
-    pidfds: BTreeMap<Slot, i64>,
+    children: Map<Slot, Child>,
+    pidfds: Map<Slot, i64>,
     /// The signals the agent cannot catch.
     uncaught: Vec<Signal>,
     /// How many signals its handlers have caught so far.
@@ -37,8 +37,8 @@ impl<'t, 'a> Executor<'t, 'a> {
         Executor {
             trial,
             stage,
-            children: BTreeMap::new(),
-            pidfds: BTreeMap::new(),
+            children: Map::new(),
+            pidfds: Map::new(),
             uncaught: Vec::new(),
             caught: 0,
             sigchld_blocked: false,

@@ -3,13 +3,13 @@
 use super::perform::play;
 use super::played::{HISTORY, Played, Stage};
 use crate::model::exhaustive;
-use crate::model::generate::{Candidate, Shape, shorten};
+use crate::model::generate::{Shape, history, shorten};
 use crate::model::op::Op;
 use crate::runner::pool::Pool;
+use crate::sorted::Map;
 use crate::spec::{Deviation, Profile};
 use crate::sys::call::abi::Call;
 use crate::trial::Abort;
-use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -55,7 +55,7 @@ pub struct Explored {
     /// The number of operations in them.
     pub operations: u64,
     /// How many times each known deviation was encountered, by its clause.
-    pub deviations: BTreeMap<&'static str, u64>,
+    pub deviations: Map<&'static str, u64>,
     /// The first history, by its number, that violates a clause.
     pub found: Option<Found>,
 }
@@ -129,10 +129,7 @@ pub fn explore(
 ) -> Result<Explored, Abort> {
     let stage = stage(pool, subject, exploration.uid);
     let histories = shape(pool, subject, exploration);
-    let perform = |run: u64| {
-        let candidate = Candidate::of_run(exploration.seed, run, &histories);
-        candidate.map(|c| perform(pool, subject, stage, &c.ops()))
-    };
+    let perform = |run| Some(perform(pool, subject, stage, &history(exploration.seed, run, &histories)));
     let (mut explored, failed) = on_all(pool, exploration.runs, &perform, progress)?;
     if let Some((run, played)) = failed {
         let began = Instant::now();
@@ -141,11 +138,9 @@ pub fn explore(
             let tried = (began.elapsed() < PATIENCE).then(tried).flatten();
             tried.filter(|played| played.violation.is_some())
         };
-        let simpler =
-            Candidate::of_run(exploration.seed, run, &histories).and_then(|c| c.shrink(SHRINKING, fails));
         let shortest =
             |from: Played| shorten(from.ops(), from, SHRINKING, &mut |ops| fails(ops).map(|p| (p.ops(), p)));
-        let played = shortest(simpler.unwrap_or(played));
+        let played = shortest(played);
         // Most of what a race finds needs none, and without it the trace fails each time.
         let played = fails(&without_races(&played.ops())).map_or(played, shortest);
         let operations = explored.operations;
@@ -280,8 +275,7 @@ pub fn catches(pool: &Pool, subject: &str, budget: u64, seed: u64) -> Result<Opt
     let exploration = Exploration { ops: 30, children: 6, runs: budget, seed, uid, waiters: 0 };
     let stage = stage(pool, subject, uid);
     let shape = shape(pool, subject, &exploration);
-    let perform =
-        |run: u64| Candidate::of_run(seed, run, &shape).map(|c| perform(pool, subject, stage, &c.ops()));
+    let perform = |run| Some(perform(pool, subject, stage, &history(seed, run, &shape)));
     let (explored, failed) = on_all(pool, budget, &perform, &|_| {})?;
     Ok(failed.map(|(_, played)| Caught { runs: explored.runs, operations: explored.operations, played }))
 }

@@ -4,6 +4,7 @@ use crate::mutants::handle::faults::{count_sigchld_from_first, ours, sigchlds, z
 use crate::mutants::handle::promises::{CORRECT, reporting};
 use crate::mutants::mutant::{Mutant, blind};
 use crate::protocol::handle::HandleReport;
+use crate::sorted::Map;
 use crate::spec::promise;
 use crate::subject::handle::{Behavior, OwnHandle};
 use crate::sys::{process, process_table, signal};
@@ -11,7 +12,6 @@ use crate::wait::{
     Deadline, Errno, Event, IdOptions, Signal, WaitOptions, WaitTarget, retrying, waitid, waitid_timeout,
     waitpid,
 };
-use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -27,7 +27,7 @@ fn until(timeout: Option<Duration>, mut so: impl FnMut() -> Result<bool, Errno>)
 
 /// The result that the first child with this pid had.
 fn by_pid(h: &OwnHandle, report: HandleReport) -> HandleReport {
-    static RESULTS: Mutex<BTreeMap<i32, HandleReport>> = Mutex::new(BTreeMap::new());
+    static RESULTS: Mutex<Map<i32, HandleReport>> = Mutex::new(Map::new());
     if report == HandleReport::Running {
         return report;
     }

@@ -6,6 +6,7 @@ use crate::mutants::handle::faults::{
 use crate::mutants::handle::promises::{CORRECT, reporting};
 use crate::mutants::mutant::{Mutant, blind, from_bug};
 use crate::protocol::handle::HandleReport;
+use crate::sorted::Map;
 use crate::spec::promise;
 use crate::subject::handle::{Behavior, OwnHandle};
 use crate::sys::process;
@@ -16,7 +17,6 @@ use crate::wait::{
 };
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::collections::BTreeMap;
 use std::ffi::CString;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -43,8 +43,8 @@ fn timed_by(came: fn() -> usize, h: &OwnHandle, timeout: Option<Duration>) -> Re
 }
 
 /// The read ends of pipes whose write ends only the child of that pid has, and those that it has made.
-fn pipes() -> MutexGuard<'static, BTreeMap<i32, OwnedFd>> {
-    static PIPES: Mutex<BTreeMap<i32, OwnedFd>> = Mutex::new(BTreeMap::new());
+fn pipes() -> MutexGuard<'static, Map<i32, OwnedFd>> {
+    static PIPES: Mutex<Map<i32, OwnedFd>> = Mutex::new(Map::new());
     PIPES.lock().unwrap_or_else(PoisonError::into_inner)
 }
 

@@ -4,8 +4,8 @@ use super::failure::{headline, seconds, style, text};
 use super::lines::{Lines, WIDTH, wrapped};
 use crate::report::Reporter;
 use crate::runner::event::{RunEvent, RunHeader, Summary, TrialReport, Verdict};
+use crate::sorted::{Map, Set, sort_by, sort_by_key};
 use anstyle::Style;
-use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 use std::time::Duration;
 
@@ -52,9 +52,9 @@ const ALIKE: usize = 3;
 #[derive(Debug, Default)]
 struct ReasonGroup {
     count: usize,
-    subjects: BTreeSet<String>,
+    subjects: Set<String>,
     /// The clauses that they deviate from.
-    clauses: BTreeSet<&'static str>,
+    clauses: Set<&'static str>,
 }
 
 /// Writes a line when a trial fails; at the end, every failure in full, the skips by reason, and the counts.
@@ -64,7 +64,7 @@ pub struct Terminal<W> {
     options: Options,
     failures: Vec<TrialReport>,
     /// The reasons for skips and the sources of deviations, by the verdict's name.
-    reasons: BTreeMap<(&'static str, String), ReasonGroup>,
+    reasons: Map<(&'static str, String), ReasonGroup>,
     /// Whether the run is so short that failures are shown only at the end.
     small: bool,
     slowest: Vec<(Duration, String)>,
@@ -80,7 +80,7 @@ impl<W: Write> Terminal<W> {
             out,
             options,
             failures: Vec::new(),
-            reasons: BTreeMap::new(),
+            reasons: Map::new(),
             small: false,
             slowest: Vec::new(),
             warnings: 0,
@@ -159,7 +159,7 @@ impl<W: Write> Terminal<W> {
         }
         if self.options.durations > 0 {
             self.slowest.push((trial.duration, format!("{} {}", trial.id, trial.shown_subject())));
-            self.slowest.sort_by(|a, b| b.cmp(a));
+            sort_by(&mut self.slowest, |a, b| b.cmp(a));
             self.slowest.truncate(self.options.durations);
         }
         let failed = trial.verdict.is_bad() || matches!(trial.verdict, Verdict::Broken(_));
@@ -254,7 +254,7 @@ impl<W: Write> Terminal<W> {
         }
         for (verdict, title) in [("skip", "skipped"), ("deviates", "known deviations")] {
             let mut reasons: Vec<_> = self.reasons.iter().filter(|((v, _), _)| *v == verdict).collect();
-            reasons.sort_by_key(|(_, group)| std::cmp::Reverse(group.count));
+            sort_by_key(&mut reasons, |(_, group)| std::cmp::Reverse(group.count));
             if !reasons.is_empty() {
                 writeln!(self.out, "\n{title}")?;
             }

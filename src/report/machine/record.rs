@@ -5,10 +5,10 @@
 
 use crate::report::human::failure::reproduce;
 use crate::runner::event::{ClauseOutcome, RunHeader, SubjectInfo, Summary, TrialReport, Verdict};
+use crate::sorted::Map;
 use crate::spec::verified;
 use crate::trial::InterfaceName;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 
 /// The number of this format, in every header. It is incremented when a reader of the old format would misread the new one.
 pub const FORMAT: u32 = 1;
@@ -132,8 +132,9 @@ pub struct TrialRecord {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub children: Vec<String>,
     /// The values chosen by the implementation where it is free to choose.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub recorded: BTreeMap<String, String>,
+    #[serde(skip_serializing_if = "Map::is_empty")]
+    #[cfg_attr(feature = "schema", schemars(with = "std::collections::BTreeMap<String, String>"))]
+    pub recorded: Map<String, String>,
     /// Violated SHOULD clauses.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<WarningRecord>,
@@ -193,7 +194,8 @@ pub struct SummaryRecord {
     pub duration_us: u64,
     /// The count of each verdict, under its name.
     #[serde(flatten)]
-    pub counts: BTreeMap<String, u64>,
+    #[cfg_attr(feature = "schema", schemars(with = "std::collections::BTreeMap<String, u64>"))]
+    pub counts: Map<String, u64>,
 }
 
 /// The name of an outcome, in snake case.

@@ -5,8 +5,8 @@ use super::mark::Mark;
 use super::source::{Lookup, Source, in_order};
 use super::text;
 use crate::report::machine::record::TrialRecord;
+use crate::sorted::{Map, Set, sort_by, sort_by_key};
 use crate::spec::{self, Level};
-use std::collections::{BTreeMap, BTreeSet};
 
 /// A case and its result for every subject.
 #[derive(Debug)]
@@ -70,7 +70,7 @@ impl CaseRow {
     }
 
     /// The books of its clauses, each once.
-    pub fn books(&self) -> BTreeSet<&str> {
+    pub fn books(&self) -> Set<&str> {
         self.clauses.iter().filter_map(|id| id.split('/').next()).collect()
     }
 
@@ -83,7 +83,7 @@ impl CaseRow {
 
 /// The rows of all reports, by interface and theme, those that differ first.
 pub fn rows(sources: &[Source], columns: &[Column], lookup: Lookup) -> Vec<CaseRow> {
-    let mut rows: BTreeMap<(String, String), CaseRow> = BTreeMap::new();
+    let mut rows: Map<(String, String), CaseRow> = Map::new();
     for (source, Source { report, .. }) in sources.iter().enumerate() {
         for trial in in_order(report) {
             let Some(column) = place(columns, source, &trial.subject) else { continue };
@@ -98,13 +98,13 @@ pub fn rows(sources: &[Source], columns: &[Column], lookup: Lookup) -> Vec<CaseR
     let mut rows: Vec<CaseRow> = rows.into_values().collect();
     for row in &mut rows {
         row.differs = Mark::differ(&row.marks) || columns.len() == 1 && row.marks[0] == Mark::Warn;
-        row.remarks.sort_by_key(|remark| (std::cmp::Reverse(remark.mark), remark.members[0].column));
+        sort_by_key(&mut row.remarks, |remark| (std::cmp::Reverse(remark.mark), remark.members[0].column));
     }
-    rows.sort_by(|a, b| {
+    sort_by(&mut rows, |a, b| {
         let key = |row: &CaseRow| (row.interface.clone(), row.theme().to_owned(), !row.differs);
         key(a).cmp(&key(b))
     });
-    let mut taken = BTreeSet::new();
+    let mut taken = Set::new();
     for row in &mut rows {
         if !taken.insert(row.id.clone()) {
             row.anchor = format!("{}:{}", row.interface, row.id);

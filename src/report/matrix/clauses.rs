@@ -4,8 +4,8 @@ use super::cases::CaseRow;
 use super::column::{Column, place};
 use super::mark::Mark;
 use super::source::Source;
+use crate::sorted::{Map, sort_by};
 use crate::spec::{self, Clause};
-use std::collections::BTreeMap;
 
 /// A clause and its outcome for every subject.
 #[derive(Debug)]
@@ -36,7 +36,7 @@ impl ClauseRow {
 
 /// The clauses that cases of these reports cite, by book and theme, those that differ first.
 pub fn rows(sources: &[Source], columns: &[Column], cases: &[CaseRow]) -> Vec<ClauseRow> {
-    let mut rows: BTreeMap<&str, ClauseRow> = BTreeMap::new();
+    let mut rows: Map<&str, ClauseRow> = Map::new();
     for case in cases {
         for id in &case.clauses {
             let row = rows.entry(id).or_insert_with(|| ClauseRow {
@@ -68,7 +68,7 @@ pub fn rows(sources: &[Source], columns: &[Column], cases: &[CaseRow]) -> Vec<Cl
     // The books in the order of the specification, then unknown ones.
     let books: Vec<&str> = spec::Profile::ALL.iter().map(|profile| profile.name()).collect();
     let rank = |row: &ClauseRow| books.iter().position(|b| *b == row.book()).unwrap_or(books.len());
-    rows.sort_by(|a, b| {
+    sort_by(&mut rows, |a, b| {
         let key = |row: &ClauseRow| (rank(row), row.book().to_owned(), row.theme().to_owned(), !row.differs);
         key(a).cmp(&key(b))
     });

@@ -2,7 +2,7 @@
 
 use super::source::Source;
 use crate::report::machine::record::{RunRecord, SubjectRecord};
-use std::collections::{BTreeMap, BTreeSet};
+use crate::sorted::{Map, Set};
 
 /// A subject of one report.
 #[derive(Debug, Clone)]
@@ -18,7 +18,7 @@ pub struct Column {
     /// The system of the run, such as `Linux 6.18.44 x86_64`.
     pub system: String,
     /// The number of trials with each verdict.
-    pub counts: BTreeMap<String, usize>,
+    pub counts: Map<String, usize>,
 }
 
 impl Column {
@@ -45,7 +45,7 @@ pub fn columns(sources: &[Source]) -> Vec<Column> {
     for (index, source) in sources.iter().enumerate() {
         let run = &source.report.run;
         for subject in subjects(source) {
-            let mut counts = BTreeMap::new();
+            let mut counts = Map::new();
             for trial in source.report.trials.iter().filter(|t| t.subject == subject.subject) {
                 *counts.entry(trial.verdict.clone()).or_insert(0) += 1;
             }
@@ -97,7 +97,7 @@ fn plain_label(subject: &SubjectRecord) -> String {
 
 /// Adds to labels shared by several columns whatever tells these columns apart.
 fn tell_apart(columns: &mut [Column], sources: &[Source]) {
-    let mut by_label: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+    let mut by_label: Map<String, Vec<usize>> = Map::new();
     for (index, column) in columns.iter().enumerate() {
         by_label.entry(column.label.clone()).or_default().push(index);
     }
@@ -111,7 +111,7 @@ fn tell_apart(columns: &mut [Column], sources: &[Source]) {
             &|c| stem(&sources[c.source].name),
         ];
         let tells = facts.iter().find(|fact| {
-            let said: BTreeSet<String> = alike.iter().map(|i| fact(&columns[*i])).collect();
+            let said: Set<String> = alike.iter().map(|i| fact(&columns[*i])).collect();
             said.len() == alike.len() && said.iter().all(|s| !s.is_empty())
         });
         for (number, index) in alike.into_iter().enumerate() {
@@ -136,7 +136,7 @@ fn stem(name: &str) -> String {
 }
 
 fn name_links(columns: &mut [Column]) {
-    let mut taken = BTreeSet::new();
+    let mut taken = Set::new();
     for column in columns {
         let plain: String = column
             .label

@@ -3,7 +3,7 @@
 use super::cases::{Member, Remark};
 use super::mark::Mark;
 use super::table::Matrix;
-use std::collections::BTreeMap;
+use crate::sorted::{Map, sort};
 use std::fmt::Write;
 
 /// Wider tables are unreadable: only the subjects that stand out are named then.
@@ -96,7 +96,7 @@ fn results(matrix: &Matrix, columns: &[usize], marks: &[Mark], unverified: &[boo
     if columns.len() <= WIDE {
         return columns.iter().map(|index| word(*index)).collect();
     }
-    let mut by_mark: BTreeMap<std::cmp::Reverse<Mark>, Vec<usize>> = BTreeMap::new();
+    let mut by_mark: Map<std::cmp::Reverse<Mark>, Vec<usize>> = Map::new();
     for index in columns {
         by_mark.entry(std::cmp::Reverse(marks[*index])).or_default().push(*index);
     }
@@ -193,7 +193,7 @@ fn values(out: &mut String, matrix: &Matrix) {
     }
     out.push_str("### Recorded values\n\n");
     let rows = rows.into_iter().map(|row| {
-        let mut by_value: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+        let mut by_value: Map<&str, Vec<String>> = Map::new();
         for (column, value) in row.values.iter().enumerate().filter(|(_, value)| !value.is_empty()) {
             by_value.entry(value).or_default().push(escaped(&matrix.columns[column].label));
         }
@@ -211,7 +211,7 @@ fn reasons(out: &mut String, matrix: &Matrix) {
     for (mark, title) in
         [(Mark::Deviates, "Known deviations"), (Mark::Warn, "Warnings"), (Mark::Skip, "Skipped")]
     {
-        let mut reasons: BTreeMap<(&str, &str), (usize, Vec<usize>)> = BTreeMap::new();
+        let mut reasons: Map<(&str, &str), (usize, Vec<usize>)> = Map::new();
         for remark in matrix.cases.iter().flat_map(|row| &row.remarks).filter(|remark| remark.mark == mark) {
             let key = (remark.gist.as_str(), remark.clause.as_deref().unwrap_or_default());
             let (n, who) = reasons.entry(key).or_default();
@@ -223,7 +223,7 @@ fn reasons(out: &mut String, matrix: &Matrix) {
         }
         let _ = writeln!(out, "<details><summary>{title}: {}</summary>\n", reasons.len());
         for ((reason, clause), (n, mut who)) in reasons {
-            who.sort_unstable();
+            sort(&mut who);
             who.dedup();
             let clause = if clause.is_empty() { String::new() } else { format!("{}: ", code(clause)) };
             let who: Vec<String> = who.into_iter().map(|i| escaped(&matrix.columns[i].label)).collect();

@@ -2,6 +2,7 @@
 
 use crate::report::machine::read::Report;
 use crate::report::machine::record::TrialRecord;
+use crate::sorted::sort_by;
 
 /// A report, and the name of its file.
 #[derive(Debug, Clone)]
@@ -27,6 +28,6 @@ pub type Lookup = fn(&str) -> Option<CaseFacts>;
 /// The trials sorted by id, so that the table does not depend on the order in which they finished.
 pub fn in_order(report: &Report) -> Vec<&TrialRecord> {
     let mut trials: Vec<&TrialRecord> = report.trials.iter().collect();
-    trials.sort_by(|a, b| a.id.cmp(&b.id));
+    sort_by(&mut trials, |a, b| a.id.cmp(&b.id));
     trials
 }

@@ -6,7 +6,7 @@ use super::column::{self, Column};
 use super::mark::Mark;
 use super::source::{Lookup, Source};
 use super::values::{self, ValueRow};
-use std::collections::BTreeSet;
+use crate::sorted::Set;
 
 /// The number of reports named that share a note.
 const NAMED: usize = 3;
@@ -23,7 +23,7 @@ pub struct Matrix {
     /// The recorded values, those that differ first.
     pub values: Vec<ValueRow>,
     /// The ids of the clauses.
-    clause_ids: BTreeSet<String>,
+    clause_ids: Set<String>,
     /// Notes on the reports: which are partial, what their environment lacked.
     pub notes: Vec<String>,
 }

@@ -4,8 +4,8 @@ use super::cases::{CaseRow, Remark};
 use super::mark::Mark;
 use super::table::Matrix;
 use crate::report::human::lines::Lines;
+use crate::sorted::{Map, sort, sort_by_key};
 use anstyle::Style;
-use std::collections::BTreeMap;
 
 const TITLE: Style = Style::new().bold();
 
@@ -144,7 +144,7 @@ fn clauses(out: &mut Lines, matrix: &Matrix, verbose: bool) {
             out.push(&format!("  {}  {}\n", marks(&row.marks), row.id));
         }
     }
-    let mut books: BTreeMap<(&str, &str), (usize, usize)> = BTreeMap::new();
+    let mut books: Map<(&str, &str), (usize, usize)> = Map::new();
     for row in &matrix.clauses {
         let (differ, all) = books.entry((row.book(), row.theme())).or_default();
         *differ += usize::from(row.differs);
@@ -166,7 +166,7 @@ fn values(out: &mut Lines, matrix: &Matrix, verbose: bool) {
     title(out, if verbose { "recorded values" } else { "recorded values that differ" });
     for row in rows {
         out.hanging(4, &format!("  {}   {}", row.name, row.case));
-        let mut by_value: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+        let mut by_value: Map<&str, Vec<usize>> = Map::new();
         for (column, value) in row.values.iter().enumerate().filter(|(_, value)| !value.is_empty()) {
             by_value.entry(value).or_default().push(column);
         }
@@ -179,7 +179,7 @@ fn values(out: &mut Lines, matrix: &Matrix, verbose: bool) {
 /// Known deviations with their sources, and skips with their reasons.
 fn reasons(out: &mut Lines, matrix: &Matrix) {
     for (mark, heading) in [(Mark::Deviates, "known deviations"), (Mark::Skip, "skipped")] {
-        let mut reasons: BTreeMap<(&str, &str), (usize, Vec<usize>)> = BTreeMap::new();
+        let mut reasons: Map<(&str, &str), (usize, Vec<usize>)> = Map::new();
         for remark in matrix.cases.iter().flat_map(|row| &row.remarks).filter(|remark| remark.mark == mark) {
             let key = (remark.gist.as_str(), remark.clause.as_deref().unwrap_or_default());
             let (n, who) = reasons.entry(key).or_default();
@@ -191,12 +191,12 @@ fn reasons(out: &mut Lines, matrix: &Matrix) {
             }
         }
         let mut reasons: Vec<_> = reasons.into_iter().collect();
-        reasons.sort_by_key(|(_, (n, _))| std::cmp::Reverse(*n));
+        sort_by_key(&mut reasons, |(_, (n, _))| std::cmp::Reverse(*n));
         if !reasons.is_empty() {
             title(out, heading);
         }
         for ((reason, clause), (n, mut who)) in reasons {
-            who.sort_unstable();
+            sort(&mut who);
             let clause = if clause.is_empty() { String::new() } else { format!("   {clause}") };
             out.hanging(9, &format!("{n:>7}  {reason}{clause}   [{}]", letters(who.into_iter())));
         }

@@ -2,7 +2,7 @@
 
 use super::column::{Column, place};
 use super::source::{Source, in_order};
-use std::collections::BTreeMap;
+use crate::sorted::{Map, sort_by_key};
 
 /// A value that a case records.
 #[derive(Debug)]
@@ -20,8 +20,8 @@ pub struct ValueRow {
 /// The recorded values of all reports, those that differ first, then by case.
 pub fn rows(sources: &[Source], columns: &[Column]) -> Vec<ValueRow> {
     // For each case and name, and each column: the values, each with the calls that produced it.
-    type Chosen = BTreeMap<usize, Vec<(String, Vec<String>)>>;
-    let mut all: BTreeMap<(String, String), Chosen> = BTreeMap::new();
+    type Chosen = Map<usize, Vec<(String, Vec<String>)>>;
+    let mut all: Map<(String, String), Chosen> = Map::new();
     for (source, Source { report, .. }) in sources.iter().enumerate() {
         for trial in in_order(report) {
             let Some(column) = place(columns, source, &trial.subject) else { continue };
@@ -47,7 +47,7 @@ pub fn rows(sources: &[Source], columns: &[Column]) -> Vec<ValueRow> {
             ValueRow { case, name, values, differs }
         })
         .collect();
-    rows.sort_by_key(|row| !row.differs);
+    sort_by_key(&mut rows, |row| !row.differs);
     rows
 }
 

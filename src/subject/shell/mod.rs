@@ -10,11 +10,11 @@ mod words;
 
 pub(crate) use self::behavior::{During, Shell};
 
+use crate::sorted::Map;
 use crate::sys::process;
 use crate::sys::signal::{self, Action, Flags};
 use crate::wait::Signal;
 use jobs::Jobs;
-use std::collections::BTreeMap;
 use std::ffi::CString;
 use words::{Part, Token, assignment, substitution, tokens};
 
@@ -30,10 +30,10 @@ impl Shell {
         let mut run = Run {
             shell: self,
             jobs,
-            variables: BTreeMap::new(),
+            variables: Map::new(),
             status: 0,
             ignored,
-            traps: BTreeMap::new(),
+            traps: Map::new(),
             pipefail: false,
             errexit: false,
         };
@@ -47,12 +47,12 @@ impl Shell {
 struct Run {
     shell: Shell,
     jobs: Jobs,
-    variables: BTreeMap<String, String>,
+    variables: Map<String, String>,
     status: i32,
     /// The signals that it was started with ignored.
     ignored: Vec<i32>,
     /// The action of each signal that has a trap; 0 is the exit.
-    traps: BTreeMap<i32, String>,
+    traps: Map<i32, String>,
     pipefail: bool,
     errexit: bool,
 }

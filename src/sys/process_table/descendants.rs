@@ -1,6 +1,7 @@
 //! Descendants on Linux: from the kernel's lists of children, or from the parent of every process.
 
 use super::state::Process;
+use crate::sorted::sort_by_key;
 use crate::sys::platform::system::{children, glance, pids, stat_of};
 use rustix::io::Errno;
 use std::collections::{HashMap, HashSet};
@@ -109,7 +110,7 @@ impl Descendants {
             before = Some(below_root);
         }
         let mut found: Vec<Process> = found.into_values().collect();
-        found.sort_unstable_by_key(|p| p.pid);
+        sort_by_key(&mut found, |p| p.pid);
         Ok(found)
     }
 
@@ -175,7 +176,7 @@ impl WholeTable {
                 found.extend(glance(pid)?);
             }
         }
-        found.sort_unstable_by_key(|p| p.pid);
+        sort_by_key(&mut found, |p| p.pid);
         Ok(found)
     }
 

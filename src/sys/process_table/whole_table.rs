@@ -1,6 +1,7 @@
 //! Descendants on systems where one call returns the whole table, parents included.
 
 use super::state::Process;
+use crate::sorted::sort_by_key;
 use rustix::io::Errno;
 use std::collections::HashMap;
 
@@ -59,7 +60,7 @@ impl Descendants {
                 break;
             }
         }
-        found.sort_unstable_by_key(|p| p.pid);
+        sort_by_key(&mut found, |p| p.pid);
         found
     }
 }

@@ -11,6 +11,7 @@ use crate::protocol::Line;
 use crate::protocol::agent::Request;
 use crate::protocol::warden::Request as WardenRequest;
 use crate::scenario::{Scenario, Step};
+use crate::sorted::sort;
 use crate::trial::abort::Abort;
 use crate::trial::deadline::{PROMPT, ms};
 use crate::trial::link::connection::To;
@@ -49,8 +50,8 @@ impl Trial<'_> {
                 Err(seen) => return Ok(Err(seen)),
             }
         }
-        waits.sort_unstable();
-        polls.sort_unstable();
+        sort(&mut waits);
+        sort(&mut polls);
         Ok(Ok(Latency { wait: waits[NTH - 1], reference: polls[EACH - NTH] }))
     }
 

@@ -1,8 +1,8 @@
 //! Requests that the agent has not answered yet: every line it writes must be due.
 
 use crate::protocol::Line;
+use crate::sorted::Map;
 use crate::sys::call::abi::Call;
-use std::collections::BTreeMap;
 
 /// The lines that an agent has yet to write.
 #[derive(Debug, Default)]
@@ -10,7 +10,7 @@ pub(crate) struct Outstanding {
     /// A `hello`: at startup, and after an `exec`.
     hello: bool,
     /// What is due next to each request, by its id.
-    due: BTreeMap<u64, Due>,
+    due: Map<u64, Due>,
 }
 
 /// What is due for a request.
@@ -27,7 +27,7 @@ enum Due {
 impl Outstanding {
     /// For an agent that has just been started.
     pub(crate) fn at_start() -> Outstanding {
-        Outstanding { hello: true, due: BTreeMap::new() }
+        Outstanding { hello: true, due: Map::new() }
     }
 
     /// Records a request that is sent.

@@ -4,6 +4,7 @@ use super::options::each;
 use crate::catalogue::calls::lifecycle::orphans::grandchild;
 use crate::protocol::Line;
 use crate::scenario::{Scenario, Step};
+use crate::sorted::sort;
 use crate::spec::{Clause, dragonfly, freebsd};
 use crate::sys::call::abi::Call;
 use crate::trial::cases;
@@ -81,7 +82,7 @@ fn listed(t: &mut Trial) -> Result<Vec<String>, Abort> {
 
 /// The processes, in ascending order.
 fn in_order(mut entries: Vec<String>) -> String {
-    entries.sort_unstable();
+    sort(&mut entries);
     entries.join(" ")
 }
 

@@ -2,6 +2,7 @@
 
 use crate::catalogue::calls::waitid::siginfo::OTHER_USER;
 use crate::scenario::{Scenario, Step};
+use crate::sorted::sort;
 use crate::spec::{Clause, linux, posix};
 use crate::trial::cases;
 use crate::trial::{
@@ -291,7 +292,7 @@ fn coalesced(t: &mut Trial) -> Outcome {
             _ => t.expect(&posix::SIGCHLD_COALESCES).that(false, "a child that exited", seen.outcome())?,
         }
     }
-    found.sort_unstable();
+    sort(&mut found);
     let every: Vec<i32> = (0..CHILDREN).map(|number| 10 + number).collect();
     if !found.is_empty() {
         t.expect(&posix::SIGCHLD_COALESCES).one_of("exit codes", &found, &[every])?;

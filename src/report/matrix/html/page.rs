@@ -4,8 +4,8 @@ use super::parts::{Detail, counted};
 use super::{cases, clauses, subjects, values};
 use crate::report::matrix::mark::Mark;
 use crate::report::matrix::table::Matrix;
+use crate::sorted::Set;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
-use std::collections::BTreeSet;
 
 const STYLE: &str = include_str!("page.css");
 const SCRIPT: &str = include_str!("page.js");
@@ -114,7 +114,7 @@ fn lead(matrix: &Matrix) -> Markup {
 
 /// The controls, which the script enables; without it they are not shown.
 fn tools(matrix: &Matrix) -> Markup {
-    let books: BTreeSet<&str> = matrix.clauses.iter().map(|row| row.book()).collect();
+    let books: Set<&str> = matrix.clauses.iter().map(|row| row.book()).collect();
     html! {
         form #tools role="search" hidden {
             div.field.grow {

@@ -3,6 +3,7 @@
 use crate::report::matrix::column::Column;
 use crate::report::matrix::mark::Mark;
 use crate::report::matrix::table::Matrix;
+use crate::sorted::sort_by_key;
 use maud::{Markup, PreEscaped, html};
 
 /// How much of each failure is shown.
@@ -81,7 +82,7 @@ pub fn result(matrix: &Matrix, marks: &[Mark], unverified: &[bool]) -> Markup {
             None => by_mark.push((*mark, is_unverified, vec![index])),
         }
     }
-    by_mark.sort_by_key(|(mark, ..)| std::cmp::Reverse(*mark));
+    sort_by_key(&mut by_mark, |(mark, ..)| std::cmp::Reverse(*mark));
     let name = |index: &usize| matrix.columns[*index].label.as_str();
     html! {
         td.res {

@@ -6,6 +6,7 @@ use crate::report::matrix::cases::{CaseRow, Member, Remark};
 use crate::report::matrix::column::{Column, words};
 use crate::report::matrix::mark::Mark;
 use crate::report::matrix::table::Matrix;
+use crate::sorted::sort_by_key;
 use crate::spec;
 use maud::{Markup, html};
 
@@ -158,7 +159,7 @@ fn remarks(matrix: &Matrix, index: usize, detail: Detail) -> Markup {
             }
         }
     }
-    by_clause.sort_by_key(|found| std::cmp::Reverse((found[0].1.mark, found.len())));
+    sort_by_key(&mut by_clause, |found| std::cmp::Reverse((found[0].1.mark, found.len())));
     html! {
         @if by_clause.is_empty() { p { "No failures and no deviations." } }
         @else {
@@ -213,7 +214,7 @@ fn skips(matrix: &Matrix, index: usize) -> Markup {
             }
         }
     }
-    reasons.sort_by_key(|(_, n, _)| std::cmp::Reverse(*n));
+    sort_by_key(&mut reasons, |(_, n, _)| std::cmp::Reverse(*n));
     let all: usize = reasons.iter().map(|(_, n, _)| n).sum();
     html! {
         @if all > 0 {

@@ -12,11 +12,11 @@ impl Chance {
 
     /// For one of the runs with a seed.
     pub fn of_run(seed: u64, run: u64) -> Chance {
-        Chance(Chance(seed).next() ^ run)
+        Chance(Chance(seed).number() ^ run)
     }
 
     /// Any number.
-    pub fn next(&mut self) -> u64 {
+    pub fn number(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -26,7 +26,7 @@ impl Chance {
 
     /// Below `n`.
     pub fn below(&mut self, n: usize) -> usize {
-        (self.next() % n.max(1) as u64) as usize
+        (self.number() % n.max(1) as u64) as usize
     }
 
     /// One of these; not empty.

@@ -66,7 +66,7 @@ fn number(menu: &Menu, chance: &mut Chance) -> Number {
 
 /// A number beyond any pid that a system assigns: not accidentally that of a process.
 fn far(chance: &mut Chance) -> i64 {
-    i64::from(chance.next() as u32 & 0x3fff_ffff) | 0x4000_0000
+    i64::from(chance.number() as u32 & 0x3fff_ffff) | 0x4000_0000
 }
 
 fn options(chance: &mut Chance) -> u32 {
@@ -77,7 +77,7 @@ fn options(chance: &mut Chance) -> u32 {
     }
     match chance.below(8) {
         0 => options | 1 << chance.below(32),
-        1 => chance.next() as u32,
+        1 => chance.number() as u32,
         2 => options | bits::EXITED | bits::STOPPED | bits::CONTINUED,
         3 => options | bits::EXITED,
         _ => options,

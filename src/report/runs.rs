@@ -29,6 +29,7 @@ pub struct Comparison {
     /// The names of the others.
     pub new: Vec<String>,
     /// The number of differences of each kind.
+    #[cfg_attr(feature = "schema", schemars(with = "std::collections::BTreeMap<Kind, usize>"))]
     pub counts: crate::sorted::Map<Kind, usize>,
     /// Notes on the reports: which are partial, and which runs were slower as a whole.
     pub notes: Vec<String>,

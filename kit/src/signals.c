@@ -181,7 +181,7 @@ static int mask_signal(int how, int signal)
     return error;
 }
 
-/* The set is not const: klibc's sigismember takes it so. */
+/* Not const: klibc's sigismember takes a plain pointer. */
 static void put_set(struct text *t, const char *key, sigset_t *set)
 {
     int signal;

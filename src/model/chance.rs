@@ -34,12 +34,12 @@ impl Chance {
         values[self.below(values.len())]
     }
 
-    /// True in one of `n` cases.
+    /// True with a probability of one in `n`.
     pub fn once_in(&mut self, n: usize) -> bool {
         self.below(n) == 0
     }
 
-    /// True in so many of 100 cases.
+    /// True with a probability of `n` percent.
     pub fn percent(&mut self, n: usize) -> bool {
         self.below(100) < n
     }

@@ -313,15 +313,21 @@ fn leaves_group(t: &mut Trial) -> Outcome {
 const SPAN: u64 = 60_000;
 const SHARE: i64 = 30_000;
 
-fn idle(t: &mut Trial) -> Outcome {
+/// By how much a figure of the process grows while it waits for a child that performs this step.
+fn grows(t: &mut Trial, figure: fn(&mut Trial) -> Result<i64, Abort>, step: Step) -> Result<i64, Abort> {
     let child = t.spawn(Scenario::held())?;
     let pending = t.begin_wait(&child, None)?;
     t.await_read()?;
-    let before = t.agent_cpu()?;
-    t.tell(&child, Step::BurnUser { us: SPAN })?;
-    let used = t.agent_cpu()? - before;
+    let before = figure(t)?;
+    t.tell(&child, step)?;
+    let grown = figure(t)? - before;
     t.tell(&child, Step::exit(7))?;
     t.finish(&pending)?;
+    Ok(grown)
+}
+
+fn idle(t: &mut Trial) -> Outcome {
+    let used = grows(t, |t| t.agent_cpu(), Step::BurnUser { us: SPAN })?;
     t.note(&format!("the process used {used} us during a wait in which the child used {SPAN} us"));
     t.expect(&promise::HANDLE_WAIT_IDLE).that(
         used <= SHARE,
@@ -336,14 +342,7 @@ const ASLEEP: Step = Step::Sleep { ms: 3200 };
 const WOKEN: i64 = 2;
 
 fn sleeps(t: &mut Trial) -> Outcome {
-    let child = t.spawn(Scenario::held())?;
-    let pending = t.begin_wait(&child, None)?;
-    t.await_read()?;
-    let before = t.agent_switches()?;
-    t.tell(&child, ASLEEP)?;
-    let woken = t.agent_switches()? - before;
-    t.tell(&child, Step::exit(7))?;
-    t.finish(&pending)?;
+    let woken = grows(t, |t| t.agent_switches(), ASLEEP)?;
     t.note(&format!("the process woke up {woken} times during a wait in which the child slept"));
     t.expect(&promise::HANDLE_WAIT_IDLE).that(
         woken <= WOKEN,

@@ -96,7 +96,7 @@ fn each_once(t: &mut Trial) -> Outcome {
     t.expect(&pairs::NOHANG_REPORTS_READY).reaped(&seen, one.0, Change::Exited(one.1))?;
     let seen = t.wait(Target::Any, Options::NOHANG)?;
     t.expect(&pairs::NOHANG_REPORTS_READY).reaped(&seen, other.0, Change::Exited(other.1))?;
-    // A search that goes on where the last one ended has to begin anew.
+    // A search that continues where the last one ended must start over.
     t.tell(&oldest, Step::exit(10))?;
     t.await_zombie(&oldest)?;
     let seen = t.wait(Target::Any, Options::NOHANG)?;

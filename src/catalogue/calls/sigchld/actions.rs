@@ -59,7 +59,7 @@ fn resethand(t: &mut Trial) -> Outcome {
         let seen = t.wait(Target::Any, Options::NONE)?;
         t.expect(clause).reaped(&seen, &child, Change::Exited(code))?;
     }
-    // What a handler caught before the call returned is told now.
+    // A SIGCHLD handled before the call returned is counted by now.
     count += t.signals()?.count;
     t.expect(clause).equal("SIGCHLDs handled", &count, &1)
 }

@@ -20,6 +20,13 @@ fn moved(line: &Line) -> Option<i64> {
     if line.word() == "setpgid" { line.number("pid").ok().filter(|pid| *pid != 0) } else { None }
 }
 
+/// Remembers the children that requests have moved.
+fn note_moved(w: &Inner, line: &mut Line) {
+    if let Some(pid) = moved(line) {
+        w.insert(pid, 1);
+    }
+}
+
 /// The process group that a child is in.
 fn group_of(pid: i64) -> Option<i64> {
     let pid = Pid::from_raw(i32::try_from(pid).ok()?)?;
@@ -197,22 +204,14 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         "a child that its parent has moved to a group wakes no wait for that group",
         &posix::WAITPID_GROUP_AFTER_SETPGID,
     )
-    .before_request(|w, line| {
-        if let Some(pid) = moved(line) {
-            w.insert(pid, 1);
-        }
-    })
+    .before_request(note_moved)
     .call(|w, r| asleep_for_moved(w, r, is_termination)),
     blind(
         "stop-of-moved-by-parent-lost",
         "the stop of a child that its parent has moved to a group wakes no wait for that group",
         &posix::WAITPID_GROUP_AFTER_SETPGID,
     )
-    .before_request(|w, line| {
-        if let Some(pid) = moved(line) {
-            w.insert(pid, 1);
-        }
-    })
+    .before_request(note_moved)
     .call(|w, r| asleep_for_moved(w, r, |word| !is_termination(word))),
     blind(
         "setpgid-loses-event",

@@ -34,20 +34,12 @@ fn child_in(w: &Inner, r: &Request, state: State) -> Option<i64> {
     w.children().into_iter().filter(selected).find(in_state)
 }
 
-/// Whether a signal is pending for a process.
-fn has_pending(pid: i64, signal: i32) -> bool {
-    let table = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
-    let mask = table.lines().find_map(|line| line.strip_prefix("ShdPnd:"));
+/// Whether a signal is in that mask of a process: `ShdPnd:` if it is pending, `SigCgt:` if it is caught.
+fn is_in_mask(pid: i64, mask: &str, signal: i32) -> bool {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix(mask));
     let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
     mask.is_some_and(|mask| mask >> (signal - 1) & 1 == 1)
-}
-
-/// Whether a process catches SIGCONT.
-fn catches_continue(pid: i64) -> bool {
-    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
-    let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:"));
-    let caught = caught.and_then(|set| u64::from_str_radix(set.trim(), 16).ok());
-    caught.is_some_and(|set| set & 1 << (libc::SIGCONT - 1) != 0)
 }
 
 pub(crate) const MUTANTS: &[Mutant] = &[
@@ -57,7 +49,9 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         &posix::STATUS_CONTINUE_IF_IGNORED,
     )
     .call(|w, r| match w.peek(r) {
-        Some((pid, word)) if libc::WIFCONTINUED(word) && catches_continue(pid) => finds_nothing(r),
+        Some((pid, word)) if libc::WIFCONTINUED(word) && is_in_mask(pid, "SigCgt:", libc::SIGCONT) => {
+            finds_nothing(r)
+        }
         _ => w.real(r),
     }),
     blind("stop-signal-zero", "WSTOPSIG is 0", &posix::STATUS_STOPPED).call(|w, r| {
@@ -334,7 +328,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     .call(|w, r| {
         let seen = w.real(r)?;
         for child in w.children() {
-            if has_pending(child, libc::SIGTSTP) {
+            if is_in_mask(child, "ShdPnd:", libc::SIGTSTP) {
                 w.insert(child, 1);
             } else if seen.is_nothing() && r.has(WUNTRACED) && w.remove(child).is_some() {
                 return Ok(report(r, child, stopped(libc::SIGTSTP)));

@@ -54,6 +54,24 @@ pub(crate) fn on_another_thread() -> bool {
     process::thread_id() != process::pid()
 }
 
+/// A continue that such a sleeping call reports is consumed only by the next call: a thread that sleeps then has seen it, too.
+fn leaves_continue(w: &Inner, r: &Request, such: bool) -> CallResult {
+    if let Some((pid, _)) = w.any_entry() {
+        w.remove(pid);
+        w.waitid(&r.with_pid(pid), WCONTINUED | WNOHANG);
+    }
+    if !such || !r.blocks() || !r.has(WCONTINUED) {
+        return w.real(r);
+    }
+    match w.waitid(r, WEXITED | WCONTINUED | WNOWAIT) {
+        Some((pid, word)) if word == CONTINUED => {
+            w.insert(pid, 1);
+            Ok(report(r, pid, word))
+        }
+        _ => w.real(r),
+    }
+}
+
 pub(crate) const MUTANTS: &[Mutant] = &[
     blind(
         "event-loser-hangs",
@@ -87,44 +105,14 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         "of two threads that wait for a continue, both get it",
         &posix::STATUS_CONSUMED_ONCE,
     )
-    .call(|w, r| {
-        // What was reported is consumed only by the next call: a thread that sleeps then has seen it, too.
-        if let Some((pid, _)) = w.any_entry() {
-            w.remove(pid);
-            w.waitid(&r.with_pid(pid), WCONTINUED | WNOHANG);
-        }
-        if !r.blocks() || !r.has(WCONTINUED) {
-            return w.real(r);
-        }
-        match w.waitid(r, WEXITED | WCONTINUED | WNOWAIT) {
-            Some((pid, word)) if word == CONTINUED => {
-                w.insert(pid, 1);
-                Ok(report(r, pid, word))
-            }
-            _ => w.real(r),
-        }
-    }),
+    .call(|w, r| leaves_continue(w, r, true)),
     blind(
         "third-continue-for-both",
         "of two threads that wait for a continue, both get it if it is the third",
         &posix::STATUS_CONSUMED_ONCE,
     )
     .call(|w, r| {
-        if let Some((pid, _)) = w.any_entry() {
-            w.remove(pid);
-            w.waitid(&r.with_pid(pid), WCONTINUED | WNOHANG);
-        }
-        let seen = if r.blocks() && r.has(WCONTINUED) && w.value() >= 2 {
-            match w.waitid(r, WEXITED | WCONTINUED | WNOWAIT) {
-                Some((pid, word)) if word == CONTINUED => {
-                    w.insert(pid, 1);
-                    report(r, pid, word)
-                }
-                _ => w.real(r)?,
-            }
-        } else {
-            w.real(r)?
-        };
+        let seen = leaves_continue(w, r, w.value() >= 2)?;
         w.add(i64::from(seen.is_continue()));
         Ok(seen)
     }),

@@ -1,14 +1,16 @@
 //! State of the calling process and thread that a wait has no business with.
 
 use rustix::io::Errno;
-#[cfg(any(target_os = "linux", target_os = "android"))]
-use std::ffi::c_void;
 use std::hint::black_box;
 use std::mem::MaybeUninit;
-#[cfg(any(target_os = "linux", target_os = "android"))]
-use std::sync::atomic::{AtomicBool, AtomicPtr, Ordering};
 
-use super::process::check;
+use crate::sys::process::check;
+
+#[cfg_attr(any(target_os = "linux", target_os = "android"), path = "posix_timers_linux.rs")]
+#[cfg_attr(not(any(target_os = "linux", target_os = "android")), path = "posix_timers_unknown.rs")]
+mod posix_timers;
+
+pub use posix_timers::{arm_posix_timers, running_posix_timers};
 
 /// The interval timers.
 #[allow(clippy::unnecessary_cast, reason = "the types differ between systems")]
@@ -49,74 +51,6 @@ pub fn running_timers() -> Vec<&'static str> {
         (now.it_value.tv_sec, now.it_value.tv_usec) != (0, 0)
     };
     TIMERS.into_iter().filter(|(_, which)| runs(*which)).map(|(name, _)| name).collect()
-}
-
-/// The timers of `timer_create` that are armed: one signals the process, the other the calling thread.
-#[cfg(any(target_os = "linux", target_os = "android"))]
-const POSIX_TIMERS: [(&str, i32); 2] = [("process", libc::SIGEV_SIGNAL), ("thread", libc::SIGEV_THREAD_ID)];
-
-/// Those timers, once they are armed.
-#[cfg(any(target_os = "linux", target_os = "android"))]
-static ARMED_TIMERS: [AtomicPtr<c_void>; 2] = [const { AtomicPtr::new(std::ptr::null_mut()) }; 2];
-/// Whether they are: the number of the first is 0.
-#[cfg(any(target_os = "linux", target_os = "android"))]
-static ARE_ARMED: AtomicBool = AtomicBool::new(false);
-
-/// Creates and starts timers of `timer_create` (XSI timers are those of [`arm_timers`]).
-///
-/// # Errors
-/// `ENOSYS` if the system lacks them.
-#[cfg(any(target_os = "linux", target_os = "android"))]
-pub fn arm_posix_timers() -> Result<(), Errno> {
-    if ARE_ARMED.load(Ordering::Relaxed) {
-        return Ok(());
-    }
-    for ((_, notify), place) in POSIX_TIMERS.into_iter().zip(&ARMED_TIMERS) {
-        let mut timer: libc::timer_t = std::ptr::null_mut();
-        // SAFETY: zero is a value of each field; the structures are read, the timer's number is written.
-        unsafe {
-            let mut event: libc::sigevent = std::mem::zeroed();
-            event.sigev_notify = notify;
-            event.sigev_signo = libc::SIGALRM;
-            event.sigev_notify_thread_id = super::process::thread_id();
-            check(libc::timer_create(libc::CLOCK_MONOTONIC, &raw mut event, &raw mut timer))?;
-            let mut once: libc::itimerspec = std::mem::zeroed();
-            once.it_value.tv_sec = ARMED.into();
-            check(libc::timer_settime(timer, 0, &raw const once, std::ptr::null_mut()))?;
-        }
-        place.store(timer, Ordering::Relaxed);
-    }
-    ARE_ARMED.store(true, Ordering::Relaxed);
-    Ok(())
-}
-
-/// The timers of `timer_create` that run; `None` if none was armed.
-#[cfg(any(target_os = "linux", target_os = "android"))]
-pub fn running_posix_timers() -> Option<Vec<&'static str>> {
-    let runs = |timer: libc::timer_t| {
-        // SAFETY: zero is a value of the structure, which is written.
-        unsafe {
-            let mut now: libc::itimerspec = std::mem::zeroed();
-            libc::timer_gettime(timer, &raw mut now) == 0
-                && (now.it_value.tv_sec, now.it_value.tv_nsec) != (0, 0)
-        }
-    };
-    let armed = POSIX_TIMERS.into_iter().zip(&ARMED_TIMERS);
-    ARE_ARMED.load(Ordering::Relaxed).then(|| {
-        armed.filter(|(_, timer)| runs(timer.load(Ordering::Relaxed))).map(|((name, _), _)| name).collect()
-    })
-}
-
-/// Only Linux's timers are armed.
-#[cfg(not(any(target_os = "linux", target_os = "android")))]
-pub fn arm_posix_timers() -> Result<(), Errno> {
-    Err(Errno::NOSYS)
-}
-
-/// Only Linux's timers are armed.
-#[cfg(not(any(target_os = "linux", target_os = "android")))]
-pub fn running_posix_timers() -> Option<Vec<&'static str>> {
-    None
 }
 
 /// The calling thread's x87 control word: precision, rounding and exceptions of `long double`.
@@ -168,13 +102,6 @@ pub fn has_alternate_stack() -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[cfg(target_os = "linux")]
-    #[test]
-    fn posix_timers_run_once_armed() {
-        arm_posix_timers().unwrap();
-        assert_eq!(running_posix_timers(), Some(vec!["process", "thread"]));
-    }
 
     #[test]
     fn a_thread_starts_in_the_usual_modes() {

@@ -4,8 +4,8 @@
 
 A committed report is compact: it lists the trials that did not pass, without their texts and times. They are
 fixtures/reports/subjects/NAME.txt (calls), peers/handles/expected/NAME/VERSION.txt (handles) and fixtures/programs/NAME
-(programs; one without a file passes everything). The results of these trials are in fixtures/reports/details, written by
-scripts/details.
+(programs; one without a file passes everything, and versions.tsv has the tested versions). The results of these trials are in
+fixtures/reports/details, written by scripts/details.
 """
 
 import functools
@@ -20,6 +20,7 @@ ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 CALLS = "fixtures/reports/subjects"
 HANDLES = "peers/handles/expected"
 PROGRAMS = "fixtures/programs"
+VERSIONS = "versions.tsv"
 DETAILS = "fixtures/reports/details"
 BAD = ("fail", "hang", "crash", "leak")
 CALLS_OF_TRIALS = ("wait", "waitpid", "wait3", "wait4", "wait6", "waitid", "pdwait")
@@ -226,8 +227,15 @@ def of_handle(name):
     return report
 
 
+def titled(name, package):
+    """A program with the version of its package, which may have another name: `dash 0.5.12-2`, `env (coreutils 9.1-1)`."""
+    title = package if package.split(" ")[0] == name else "%s (%s)" % (name, package)
+    return title if package else name
+
+
 def of_program(name):
-    report = Committed(name, name, "program")
+    versions = dict(line.split("\t") for line in read(PROGRAMS, VERSIONS))
+    report = Committed(name, titled(name, versions.get(name, "")), "program")
     report.judged = {name: ""}
     # A program that passes everything has no list.
     for line in read(PROGRAMS, name) if os.path.exists(os.path.join(ROOT, PROGRAMS, name)) else []:

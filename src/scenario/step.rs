@@ -54,6 +54,7 @@
 
 use crate::sys::process::ptrace;
 use crate::wait::Signal;
+use std::time::Duration;
 
 /// One action of a child.
 ///
@@ -435,6 +436,14 @@ impl Step {
                 | Step::Exec { .. }
                 | Step::ExecFromThread { .. }
         )
+    }
+
+    /// The CPU time that it uses, at least.
+    pub fn cpu(&self) -> Duration {
+        match self {
+            Step::BurnUser { us } | Step::BurnSystem { us } => Duration::from_micros(*us),
+            _ => Duration::ZERO,
+        }
     }
 
     /// Whether it normally terminates the process.

@@ -2,7 +2,7 @@
 
 use super::abort::{Abort, Outcome};
 use super::core::{Birth, Child, Core, Interface, Known, Started, Trial};
-use super::deadline::PROMPT;
+use super::deadline::{PROMPT, STATE};
 use super::link::connection::{LinkError, To};
 use super::making::{Begun, By, Making, named};
 use super::missing::Of;
@@ -275,7 +275,7 @@ impl Core<'_> {
     pub fn tell_for_reply(&mut self, child: &Child, step: &Step) -> Result<Line, Abort> {
         self.steps.push(format!("{}: {step}", child.name));
         let id = self.send_step(child, step)?;
-        let reply = self.await_step(child, id)?;
+        let reply = self.done(child, id, step)?;
         if reply.word() == "ok" {
             return Ok(reply);
         }
@@ -338,7 +338,7 @@ impl Core<'_> {
     /// What a child wrote right before it terminated (a step with `report`): its own usage, and that of the children it
     /// reaped.
     pub fn last_usage(&mut self, child: &Child) -> Result<(Usage, Usage), Abort> {
-        let line = self.spoken(child, "last", None)?;
+        let line = self.spoken(child, "last", None, STATE)?;
         if line.word() == "err" {
             return Err(self.step_failed(&line.get("step").unwrap_or_default(), &line));
         }
@@ -400,8 +400,8 @@ impl Core<'_> {
 
     /// Tells a held child to do a step whose error is judged: the reply, or the error.
     pub fn try_tell(&mut self, child: &Child, step: Step) -> Result<Result<Line, Errno>, Abort> {
-        let id = self.begin_step(child, step)?;
-        let reply = self.await_step(child, id)?;
+        let id = self.begin_step(child, step.clone())?;
+        let reply = self.done(child, id, &step)?;
         self.error_of(reply)
     }
 

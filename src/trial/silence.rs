@@ -9,10 +9,14 @@ use super::missing::Of;
 use super::states::state_of;
 use crate::protocol::Line;
 use crate::protocol::warden::{ProcessState, Request};
+use crate::scenario::Step;
 use std::time::{Duration, Instant};
 
 /// How long a child may be silent before its state is checked. A state seen twice, this long apart, is taken as final.
 const LOOK: Duration = PROMPT.checked_div(50).expect("a part");
+
+/// How many other processes may compete with a child that burns CPU time.
+const OTHERS: u32 = 60;
 
 /// The result of waiting for a child.
 pub(super) enum Heard {
@@ -24,21 +28,38 @@ pub(super) enum Heard {
 impl Core<'_> {
     /// Waits until a step that was begun is done.
     pub fn await_step(&mut self, child: &Child, id: u64) -> Result<Line, Abort> {
-        self.spoken(child, "ok", Some(id))
+        self.spoken(child, "ok", Some(id), STATE)
+    }
+
+    /// Waits until that step is done: one that burns CPU time is given more time.
+    pub(super) fn done(&mut self, child: &Child, id: u64, step: &Step) -> Result<Line, Abort> {
+        self.spoken(child, "ok", Some(id), STATE + step.cpu() * OTHERS)
     }
 
     /// A line with that word or id from a child that is expected to keep running.
-    pub(super) fn spoken(&mut self, child: &Child, word: &str, id: Option<u64>) -> Result<Line, Abort> {
-        match self.await_words(child, word, id)? {
+    pub(super) fn spoken(
+        &mut self,
+        child: &Child,
+        word: &str,
+        id: Option<u64>,
+        within: Duration,
+    ) -> Result<Line, Abort> {
+        match self.await_words(child, word, id, within)? {
             Heard::Line(line) => Ok(line),
             Heard::Never(state) => Err(never(child, word, state)),
         }
     }
 
-    fn await_words(&mut self, child: &Child, word: &str, id: Option<u64>) -> Result<Heard, Abort> {
+    fn await_words(
+        &mut self,
+        child: &Child,
+        word: &str,
+        id: Option<u64>,
+        within: Duration,
+    ) -> Result<Heard, Abort> {
         self.begun.retain(|begun| Some(begun.id) != id);
         let began = Instant::now();
-        let patience = self.link.patience(Of::Processes, format!("an answer of a child ({word})"), STATE);
+        let patience = self.link.patience(Of::Processes, format!("an answer of a child ({word})"), within);
         let (mut last, mut lasting) = (None, None);
         loop {
             let turn = if lasting.is_none() { LOOK } else { Duration::ZERO };
@@ -78,7 +99,7 @@ fn never(child: &Child, word: &str, state: ProcessState) -> Abort {
 impl Expect<'_, '_> {
     /// The child answers a step that was begun: nothing has stopped or killed it.
     pub fn answered(self, child: &Child, id: u64) -> Result<Line, Abort> {
-        match self.core.await_words(child, "ok", Some(id))? {
+        match self.core.await_words(child, "ok", Some(id), STATE)? {
             Heard::Line(line) => Ok(line),
             Heard::Never(state) => {
                 self.that(false, format!("{} to go on", child.name), format!("{} is {state}", child.name))?;

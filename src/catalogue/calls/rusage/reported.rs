@@ -12,7 +12,6 @@ use crate::trial::Seen;
 use crate::trial::cases;
 use crate::trial::{Abort, Calls, Change, Child, Needs, Options, Outcome, Target, Trial};
 use crate::wait::Signal;
-use std::time::Instant;
 
 cases! { "rusage";
 
@@ -153,7 +152,6 @@ fn idle_beside_burning(t: &mut Trial) -> Result<bool, Abort> {
     let clause = &linux::RUSAGE_ISOLATED;
     let idle = t.spawn(Scenario::held())?;
     let burning = t.spawn(Scenario::held())?;
-    let (before, _) = t.usage_so_far(&idle)?;
     t.tell(&burning, Step::Allocate { bytes: LARGE })?;
     t.tell(&burning, Step::BurnUser { us: BURN })?;
     t.tell(&burning, Step::exit(8))?;
@@ -161,9 +159,9 @@ fn idle_beside_burning(t: &mut Trial) -> Result<bool, Abort> {
     t.expect(clause).reports(&seen, &burning, Change::Exited(8))?;
     let what = "ru_utime and ru_stime (us) of the burning child";
     field_within(t, clause, &seen, (what, Usage::cpu_us), (BURN.cast_signed(), i64::MAX))?;
-    // It is alive while its sibling burns CPU, and is reaped after it.
-    let account = Account::new(before, Instant::now());
-    t.tell(&idle, Step::exit(7))?;
+    // It is alive while its sibling burns CPU, and is reaped after it. Its own account is only taken then: until it sleeps, a guest
+    // whose processor is taken away charges it with that time.
+    let account = report_and_exit(t, &idle)?;
     let seen = wait_usage(t, Target::Any, Options::NONE)?;
     let (most, sharp) = (account.most_cpu(), account.is_sharp());
     t.expect(clause).reports(&seen, &idle, Change::Exited(7))?;
@@ -174,7 +172,7 @@ fn idle_beside_burning(t: &mut Trial) -> Result<bool, Abort> {
         ("ru_utime and ru_stime (us) of the idle child", Usage::cpu_us),
         (0, most),
     )?;
-    let most = before.maxrss.unwrap_or(0) + (LARGE / 2048).cast_signed();
+    let most = account.own.maxrss.unwrap_or(0) + (LARGE / 2048).cast_signed();
     field_within(t, clause, &seen, ("ru_maxrss (KiB) of the idle child", |u| u.maxrss), (0, most))?;
     Ok(sharp)
 }

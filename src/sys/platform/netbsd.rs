@@ -86,7 +86,8 @@ fn query(what: c_int, who: c_int) -> Result<Vec<Raw>, Errno> {
 const BUSY: Duration = Duration::from_secs(1);
 
 /// While a process is in an `exec` or exits (`p_reflock` is held), the kernel does not fill in its start time
-/// (`fill_kproc2`). That is over as soon as it has had the processor.
+/// (`fill_kproc2`). That is over as soon as it has had the processor, so this sleeps: one that runs at a lower priority would get
+/// none beside a process that only yields.
 pub(crate) fn read(pid: i32) -> Result<Option<Process>, Errno> {
     let began = Instant::now();
     loop {
@@ -98,7 +99,7 @@ pub(crate) fn read(pid: i32) -> Result<Option<Process>, Errno> {
         if began.elapsed() > BUSY {
             return Ok(found);
         }
-        std::thread::yield_now();
+        std::thread::sleep(Duration::from_micros(50));
     }
 }
 

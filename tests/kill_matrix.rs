@@ -4,21 +4,33 @@
 
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
 use std::collections::BTreeSet;
-use std::process::ExitCode;
+use std::process::{Command, ExitCode};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use waitspec::catalogue;
 use waitspec::mutants::mutants;
-use waitspec::runner::event::{ClauseOutcome, TrialReport, Verdict};
+use waitspec::runner::event::{ClauseOutcome, RunEvent, TrialReport, Verdict};
 use waitspec::runner::pool::Pool;
+use waitspec::runner::run::run_with;
+use waitspec::runner::settings::Settings;
 use waitspec::selftest::matrix::{Kill, LEAK, Matrix};
 use waitspec::selftest::{self, Findings, subject_of};
 use waitspec::spec::{Clause, Level, Profile, deviations};
+use waitspec::subject::{Call, NotOffered, Observation, Registry, Request, Subject, libc::Libc};
 
 /// How to regenerate the matrix.
 const ANEW: &str = "(`waitspec selftest --save fixtures/kill-matrix.json` generates it)";
 
 /// The kill matrix is for Linux: elsewhere other clauses apply.
 const HERE: bool = cfg!(target_os = "linux");
+
+/// The number of tests that are not of a mutant.
+const OTHER_TESTS: usize = 2;
+
+/// Set for the instance that runs mutants one of which is another subject.
+const IMPOSTOR: &str = "WAITSPEC_TESTS_OF_AN_IMPOSTOR";
+
+/// A mutant, and another of the same kind.
+const ALIKE: [&str; 2] = ["mutant:returns-one", "mutant:returns-zero"];
 
 /// Shared by the trials: the pool, started before any thread if a trial runs at all, and their results.
 struct Shared {
@@ -46,6 +58,9 @@ fn main() -> ExitCode {
     {
         std::process::exit(waitspec::warden::program::run(options, waitspec::mutants::registry));
     }
+    if std::env::var_os(IMPOSTOR).is_some() {
+        return with_an_impostor();
+    }
     let mut arguments = Arguments::from_args();
     let matrix = match Matrix::committed() {
         Ok(matrix) => &*Box::leak(Box::new(matrix)),
@@ -61,6 +76,7 @@ fn main() -> ExitCode {
         let shared = shared.clone();
         move || is_current(shared.matrix).map_err(|why| Failed::from(format!("{why}\n{ANEW}")))
     })];
+    tests.push(Trial::test("mutants_of_one_kind_are_started_once", started_once));
     for name in &names {
         let (shared, name) = (shared.clone(), name.clone());
         tests.push(Trial::ignorable_test(format!("mutant::{name}"), move || match HERE {
@@ -70,8 +86,12 @@ fn main() -> ExitCode {
     }
 
     let runs = |test: &Trial| !arguments.is_filtered_out(test) && !arguments.is_ignored(test);
-    let wanted: Vec<&String> =
-        tests[1..].iter().zip(&names).filter(|(test, _)| runs(test)).map(|(_, name)| name).collect();
+    let wanted: Vec<&String> = tests[OTHER_TESTS..]
+        .iter()
+        .zip(&names)
+        .filter(|(test, _)| runs(test))
+        .map(|(_, name)| name)
+        .collect();
     if HERE && !arguments.list && !wanted.is_empty() {
         // A trial that hangs sleeps through its grace period; other trials use the CPU.
         let cpus = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
@@ -231,4 +251,58 @@ fn dies(shared: &Shared, mutant: &str) -> Result<Completion, Failed> {
         (true, 0) => Ok(Completion::ignored_with(skipped)),
         (true, _) => Ok(Completion::Completed),
     }
+}
+
+/// Stands in for a mutant, with a hello that no mutant has.
+struct Impostor;
+
+impl Subject for Impostor {
+    fn name(&self) -> String {
+        ALIKE[1].to_owned()
+    }
+
+    fn version(&self) -> String {
+        "of an impostor".to_owned()
+    }
+
+    fn calls(&self) -> Vec<Call> {
+        Libc.calls()
+    }
+
+    fn call(&self, request: &Request) -> Result<Observation, NotOffered> {
+        Libc.call(request)
+    }
+}
+
+/// Runs two mutants of one kind, the second of which is an impostor: prints the subject and the verdict of each trial.
+fn with_an_impostor() -> ExitCode {
+    let find: fn(&str) -> Option<Box<dyn Subject>> = |name| match name == ALIKE[1] {
+        true => Some(Box::new(Impostor)),
+        false => waitspec::mutants::find(name.strip_prefix("mutant:")?),
+    };
+    let settings = Settings {
+        subjects: ALIKE.map(str::to_owned).to_vec(),
+        patterns: vec!["nohang.running-child@waitpid".to_owned()],
+        jobs: Some(1),
+        ..Settings::default()
+    };
+    let ran = run_with(&settings, &Registry::new([], find), &mut |event| {
+        if let RunEvent::Trial(trial) = event {
+            println!("{} {}", trial.subject, trial.verdict);
+        }
+    });
+    // Of an agent that breaks the protocol.
+    println!("{ran:?}");
+    ExitCode::SUCCESS
+}
+
+/// A run that starts one mutant of a kind takes the others to be like it, and notices in the first trial of one that is not.
+fn started_once() -> Result<(), Failed> {
+    let program = std::env::current_exe().map_err(|e| e.to_string())?;
+    let ran = Command::new(program).env(IMPOSTOR, "1").output().map_err(|e| e.to_string())?;
+    let said = String::from_utf8_lossy(&ran.stdout);
+    let verdict = |subject: &str| said.lines().find_map(|line| line.strip_prefix(subject));
+    let of_first = verdict(ALIKE[0]).is_some_and(|verdict| !verdict.contains("broken"));
+    let of_impostor = verdict(ALIKE[1]).is_some_and(|verdict| verdict.contains("its hello differs"));
+    if of_first && of_impostor { Ok(()) } else { Err(format!("{said}{ran:?}").into()) }
 }

@@ -2,7 +2,7 @@
 
 use super::names::unknown_id;
 use super::{Output, print_error};
-use crate::mutants::mutants;
+use crate::mutants::{mutant_of, mutants};
 use crate::report::human::progress::Progress;
 use crate::report::renames::Kind;
 use crate::runner::event::{RunEvent, RunHeader, Standing, Summary, TrialReport, Verdict};
@@ -10,7 +10,7 @@ use crate::runner::pool::Pool;
 use crate::runner::run::EVERY;
 use crate::runner::settings::RunError;
 use crate::selftest::findings::OfMutant;
-use crate::selftest::{self, Findings, Matrix, Wanted, matrix};
+use crate::selftest::{self, Findings, Matrix, Wanted};
 use clap::ValueEnum;
 use indicatif::ProgressBar;
 use std::fmt::Write;
@@ -120,7 +120,7 @@ fn fill(args: &Args) -> Result<(Matrix, Vec<String>, Vec<&'static str>), RunErro
     let mut amiss = Vec::new();
     let pool = Pool::new(session);
     let mut progress = Progress::default();
-    let named = header.subjects.iter().filter_map(|subject| matrix::mutant_of(&subject.spec)).map(|m| m.name);
+    let named = header.subjects.iter().filter_map(|subject| mutant_of(&subject.spec)).map(|m| m.name);
     let named: Vec<&'static str> = named.collect();
     progress.event(&RunEvent::Begin(RunHeader { trials: work.most(), ..header }), || ());
     let (mut finished, mut last_report) = (0, Instant::now());
@@ -130,11 +130,11 @@ fn fill(args: &Args) -> Result<(Matrix, Vec<String>, Vec<&'static str>), RunErro
             last_report = Instant::now();
             progress.event(&RunEvent::Waiting(Standing { finished, longest: None }), || ());
         }
-        match matrix::mutant_of(&wanted.subject) {
+        match mutant_of(&wanted.subject) {
             Some(mutant) => matrix.add(mutant.name, wanted, report),
             None => matrix.add_unbroken(wanted, report),
         }
-        let unbroken = matrix::mutant_of(&wanted.subject).is_none();
+        let unbroken = mutant_of(&wanted.subject).is_none();
         if matches!(report.verdict, Verdict::Broken(_)) || (unbroken && report.verdict.is_bad()) {
             let trial = format!("{} on {}: {}", report.id, report.subject, report.verdict);
             progress.event(&RunEvent::Trial(Box::new(report.clone())), || print_error(&trial));

@@ -96,6 +96,12 @@ pub fn mutants() -> impl Iterator<Item = &'static Mutant> {
     ALL_HERE.iter().copied()
 }
 
+/// The mutant that a subject name denotes, if any.
+pub fn mutant_of(subject: &str) -> Option<&'static Mutant> {
+    let name = subject.strip_prefix("mutant:")?;
+    mutants().find(|m| m.name == name)
+}
+
 /// The mutant of calls with this name, as a subject.
 pub fn find(name: &str) -> Option<Box<dyn Subject>> {
     let mutant = mutants().find(|m| m.name == name && matches!(m.of, Of::Calls))?;
@@ -107,10 +113,8 @@ fn handles(name: &str) -> Option<Box<dyn Handles>> {
     if name == OWN_HANDLE {
         return Some(Box::new(Own { name: OWN_HANDLE.to_owned(), behavior: Behavior::CORRECT }));
     }
-    let name = name.strip_prefix("mutant:")?;
-    let mutant = mutants().find(|mutant| mutant.name == name)?;
-    match mutant.of {
-        Of::Handle(behavior) => Some(Box::new(Own { name: format!("mutant:{name}"), behavior })),
+    match mutant_of(name)?.of {
+        Of::Handle(behavior) => Some(Box::new(Own { name: name.to_owned(), behavior })),
         _ => None,
     }
 }

@@ -2,11 +2,12 @@
 
 use crate::mutants::calls::inner::{CallResult, Inner, entry};
 use crate::protocol::Line;
+use crate::protocol::handle::Form;
 use crate::spec::clause::Clause;
 use crate::subject::handle::Behavior;
 use crate::subject::libc::Libc;
 use crate::subject::wrapper::Wrapper;
-use crate::subject::{Decoded, Program, Subject};
+use crate::subject::{Decoded, OWN_HANDLE, Program, Subject};
 use crate::sys::call::abi::{Call, Request};
 use std::fmt;
 
@@ -111,6 +112,25 @@ impl Mutant {
     /// Whether it is a mutant of calls, which the model judges too.
     pub fn is_of_calls(&self) -> bool {
         matches!(self.of, Of::Calls)
+    }
+
+    /// The subject that it breaks.
+    pub fn unbroken(&self) -> &'static str {
+        match self.of {
+            Of::Calls if self.raw => "syscall",
+            Of::Calls => "libc",
+            Of::Handle(_) => OWN_HANDLE,
+            Of::Program(program) => program.own().subject(),
+        }
+    }
+
+    /// What its agent's introduction depends on, its name apart.
+    pub(crate) fn introduction(&self) -> (&'static str, Option<Form>) {
+        let form = match self.of {
+            Of::Handle(behavior) => Some(behavior.form),
+            Of::Calls | Of::Program(_) => None,
+        };
+        (self.unbroken(), form)
     }
 
     /// A mutant of handles.

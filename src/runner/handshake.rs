@@ -5,8 +5,9 @@ use super::event::SubjectInfo;
 use super::opening::{OWN_PROGRAM, Start, open};
 use super::plan;
 use super::settings::{RunError, Settings};
+use crate::mutants::{Mutant, mutant_of};
 use crate::protocol::Line;
-use crate::protocol::handle::Introduction;
+use crate::protocol::handle::{Form, Introduction};
 use crate::protocol::warden::Request;
 use crate::scenario::Scenario;
 use crate::spec::contracts::{self, Contract};
@@ -148,8 +149,38 @@ fn describe(error: &LinkError) -> String {
     }
 }
 
+/// Identifies all subjects. Of mutants that introduce themselves alike, only one is started: each of the others does so at the
+/// start of its first trial, where it is compared.
+pub(crate) fn identify_all(
+    link: &mut Link,
+    names: &[String],
+    starts: &[Start],
+    settings: &Settings,
+    kernel: &str,
+) -> Result<Vec<SubjectInfo>, RunError> {
+    let mut subjects = Vec::new();
+    let mut started: Vec<((&str, Option<Form>), SubjectInfo)> = Vec::new();
+    for (spec, start) in names.iter().zip(starts) {
+        let alike = mutant_of(spec).map(Mutant::introduction);
+        let known = started.iter().find(|(of, _)| Some(*of) == alike).map(|(_, info)| info.clone());
+        let info = match known {
+            Some(info) if info.name == info.spec => {
+                SubjectInfo { name: spec.clone(), spec: spec.clone(), ..info }
+            }
+            Some(info) => SubjectInfo { spec: spec.clone(), ..info },
+            None => {
+                let info = identify(link, spec, start, settings, kernel)?;
+                started.extend(alike.map(|alike| (alike, info.clone())));
+                info
+            }
+        };
+        subjects.push(info);
+    }
+    Ok(subjects)
+}
+
 /// Starts a subject's agent once to identify it.
-pub(crate) fn identify(
+fn identify(
     link: &mut Link,
     spec: &str,
     start: &Start,

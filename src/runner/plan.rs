@@ -83,14 +83,25 @@ pub fn plan(
         }
     };
     let takes = |subject: &SubjectInfo, case: &Case| case.applies_to(profile_of(subject, settings.profile));
+    // Hundreds of mutants differ in nothing that matters here.
+    let mut kinds: Vec<&SubjectInfo> = Vec::new();
+    let kind_of: Vec<usize> = subjects
+        .iter()
+        .map(|subject| {
+            let known = kinds.iter().position(|kind| kind.is_planned_like(subject));
+            known.unwrap_or_else(|| {
+                kinds.push(subject);
+                kinds.len() - 1
+            })
+        })
+        .collect();
     // What no subject offers is not a candidate: a pattern that matches nothing else matches nothing.
     let candidates: Vec<Candidate<'_>> = cases
         .iter()
         .map(|case| {
-            let any = |v: &Variant| subjects.iter().any(|s| takes(s, case) && offers(s, case, *v));
+            let any = |v: &Variant| kinds.iter().any(|s| takes(s, case) && offers(s, case, *v));
             // A contract may come from a file.
-            let own =
-                subjects.iter().filter_map(|subject| subject.contract).map(|c| Variant::Contract(c.name));
+            let own = kinds.iter().filter_map(|subject| subject.contract).map(|c| Variant::Contract(c.name));
             let mut variants: Vec<Variant> = case.every_variant();
             variants.extend(own);
             sort(&mut variants);
@@ -109,14 +120,17 @@ pub fn plan(
         )));
     }
     let selected = select(settings, &candidates)?;
-    let mut planned: Vec<Planned> = subjects
+    let of_kind = |info: &&SubjectInfo| {
+        let offered = |(at, v): &(usize, Variant)| takes(info, cases[*at]) && offers(info, cases[*at], *v);
+        selected.iter().copied().filter(offered).collect()
+    };
+    let of_kind: Vec<Vec<(usize, Variant)>> = kinds.iter().map(of_kind).collect();
+    let mut planned: Vec<Planned> = kind_of
         .iter()
         .enumerate()
-        .flat_map(|(subject, info)| {
-            let of_subject = selected.iter().filter(move |(at, v)| has_turn(*at, *v, subject));
-            let of_subject =
-                of_subject.map(move |(at, v)| Planned { case: cases[*at], variant: *v, subject });
-            of_subject.filter(move |p| takes(info, p.case) && offers(info, p.case, p.variant))
+        .flat_map(|(subject, kind)| {
+            let of_subject = of_kind[*kind].iter().filter(move |(at, v)| has_turn(*at, *v, subject));
+            of_subject.map(move |(at, v)| Planned { case: cases[*at], variant: *v, subject })
         })
         .collect();
     if let Some(seed) = settings.shuffle {

@@ -1,6 +1,6 @@
 //! Executes a plan: one worker thread per warden, one stream of events.
 
-use super::event::{RunEvent, RunHeader, Standing, SubjectInfo, Summary};
+use super::event::{RunEvent, RunHeader, Standing, Summary};
 use super::handshake::{self, CLEAN_UP};
 use super::interrupt;
 use super::opening::Start;
@@ -124,11 +124,8 @@ impl Session {
         if programs {
             handshake::check_wait(first)?;
         }
-        let mut subjects = Vec::new();
-        for (spec, start) in names.iter().zip(&starts) {
-            subjects.push(handshake::identify(first, spec, start, settings, &kernel)?);
-        }
-        let handles = subjects.iter().any(|subject: &SubjectInfo| subject.interface == InterfaceName::Handle);
+        let subjects = handshake::identify_all(first, &names, &starts, settings, &kernel)?;
+        let handles = subjects.iter().any(|subject| subject.interface == InterfaceName::Handle);
         if handles && !programs {
             handshake::check_wait(first)?;
         }

@@ -2,7 +2,7 @@
 
 use super::wanted::Wanted;
 use crate::catalogue;
-use crate::mutants::{Mutant, mutants};
+use crate::mutants::mutants;
 use crate::runner::event::{ClauseOutcome, TrialReport, Verdict};
 use crate::sorted::{Map, Set, sort, sort_by_key};
 use crate::spec::Level;
@@ -229,12 +229,6 @@ impl Matrix {
         }
         chosen
     }
-}
-
-/// The mutant that a subject name denotes, if any.
-pub fn mutant_of(subject: &str) -> Option<&'static Mutant> {
-    let name = subject.strip_prefix("mutant:")?;
-    mutants().find(|m| m.name == name)
 }
 
 #[cfg(test)]

@@ -20,14 +20,14 @@ pub use matrix::Matrix;
 pub use wanted::Wanted;
 
 use crate::model::run::explore;
-use crate::mutants::{self, Mutant};
+use crate::mutants::{self, Mutant, mutant_of};
 use crate::runner::event::TrialReport;
 use crate::runner::pool::Pool;
 use crate::runner::run::Session;
 use crate::runner::settings::{RunError, Settings};
 use crate::sorted::{Map, Set};
 use crate::subject::{self, OWN_HANDLE, OWN_PROGRAMS};
-use crate::trial::{Abort, Variant};
+use crate::trial::Abort;
 use matrix::LEAK;
 use std::sync::Mutex;
 use std::sync::mpsc;
@@ -69,28 +69,34 @@ pub fn all(session: &Session) -> Vec<Wanted> {
 }
 
 /// For each mutant of a session, its trials that the saved matrix knows to kill it by the clause that it violates: the
-/// fast ones first. Each that comes first is also to be run once on the unbroken subjects.
+/// fast ones first. Each that comes first is also to be run once on what the mutant is made of.
 pub fn in_turn(session: &Session, saved: &Matrix) -> Vec<Vec<Wanted>> {
-    type Planned = Map<(&'static str, Variant), Wanted>;
-    let (mut unbroken, mut by_mutant) = (Vec::new(), Map::<&str, (&Mutant, Planned)>::new());
-    for wanted in all(session) {
-        match matrix::mutant_of(&wanted.subject) {
-            Some(mutant) => {
-                let (_, planned) = by_mutant.entry(mutant.name).or_insert_with(|| (mutant, Planned::new()));
-                planned.insert((wanted.case.id, wanted.variant), wanted);
-            }
-            None => unbroken.push(wanted),
-        }
-    }
-    let (mut firsts, mut series) = (Set::new(), Vec::new());
-    for (name, (mutant, planned)) in by_mutant {
-        let kills = saved.quickest_kills(name).into_iter().filter(|kill| is_by(mutant, kill.clause));
-        let turns: Vec<Wanted> =
-            kills.filter_map(|kill| planned.get(&(kill.case, kill.variant)).cloned()).collect();
-        firsts.extend(turns.first().map(|first| (first.case.id, first.variant)));
+    let subjects = &session.header().subjects;
+    let of_subject = session.planned().chunk_by(|a, b| a.subject == b.subject);
+    let of_subject = of_subject.map(|trials| (subjects[trials[0].subject].spec.as_str(), trials));
+    let (mut firsts, mut series, mut unbroken) = (Set::new(), Vec::new(), Vec::new());
+    for (subject, trials) in of_subject {
+        let Some(mutant) = mutant_of(subject) else {
+            unbroken.push((subject, trials));
+            continue;
+        };
+        let planned: Map<_, _> = trials.iter().map(|p| ((p.case.id, p.variant), p.case)).collect();
+        let kills = saved.quickest_kills(mutant.name).into_iter().filter(|kill| is_by(mutant, kill.clause));
+        let turns: Vec<Wanted> = kills
+            .filter_map(|kill| {
+                let case = planned.get(&(kill.case, kill.variant))?;
+                Some(Wanted { subject: subject.to_owned(), case, variant: kill.variant })
+            })
+            .collect();
+        firsts.extend(turns.first().map(|first| (mutant.unbroken(), first.case.id, first.variant)));
         series.push(turns);
     }
-    series.extend(unbroken.into_iter().filter(|w| firsts.contains(&(w.case.id, w.variant))).map(|w| vec![w]));
+    for (subject, trials) in unbroken {
+        let wanted = trials.iter().filter(|p| firsts.contains(&(subject, p.case.id, p.variant)));
+        series.extend(
+            wanted.map(|p| vec![Wanted { subject: subject.to_owned(), case: p.case, variant: p.variant }]),
+        );
+    }
     series
 }
 
@@ -115,7 +121,7 @@ pub fn run_in_turn(pool: &Pool, series: Vec<Vec<Wanted>>, sink: &mut dyn FnMut(&
     let each = |series: Vec<Wanted>, finished: &mpsc::Sender<Ran>| {
         for wanted in series {
             let report = pool.run(&wanted.subject, wanted.case, wanted.variant);
-            let mutant = matrix::mutant_of(&wanted.subject);
+            let mutant = mutant_of(&wanted.subject);
             let failed = matrix::failed_clauses(&report);
             let killed = failed.iter().any(|clause| mutant.is_some_and(|mutant| is_by(mutant, clause)));
             if finished.send((wanted, report)).is_err() || killed {

@@ -8,11 +8,11 @@ use std::ffi::CString;
 
 /// Their names as subjects.
 pub const OWN_PROGRAMS: &[&str] = &[
-    "program:waitspec",
-    "program:waitspec-time",
-    "program:waitspec-init",
-    "program:waitspec-supervisor",
-    "program:waitspec-shell",
+    Own::Wrapper.subject(),
+    Own::Time.subject(),
+    Own::Init.subject(),
+    Own::Supervisor.subject(),
+    Own::Shell.subject(),
 ];
 
 /// Which kind of program it is.
@@ -23,6 +23,19 @@ pub(crate) enum Own {
     Init,
     Supervisor,
     Shell,
+}
+
+impl Own {
+    /// The correct one as a subject.
+    pub(crate) const fn subject(self) -> &'static str {
+        match self {
+            Own::Wrapper => "program:waitspec",
+            Own::Time => "program:waitspec-time",
+            Own::Init => "program:waitspec-init",
+            Own::Supervisor => "program:waitspec-supervisor",
+            Own::Shell => "program:waitspec-shell",
+        }
+    }
 }
 
 /// One of them, or a mutant of it.

@@ -65,6 +65,12 @@ impl SubjectInfo {
         self.promises.iter().find(|(name, _)| name == promise).map(|(_, source)| source.as_str())
     }
 
+    /// Whether the trials that can be planned are the same as another's.
+    pub(crate) fn is_planned_like(&self, other: &SubjectInfo) -> bool {
+        let kind = |s: &SubjectInfo| (s.interface, s.form, s.kind, s.contract);
+        kind(self) == kind(other) && self.os == other.os && self.calls == other.calls
+    }
+
     /// The variants that its trials can have.
     pub fn variants(&self) -> Vec<Variant> {
         match self.interface {

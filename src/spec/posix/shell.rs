@@ -71,8 +71,8 @@ clauses! {
     SHELL_FOREGROUND_STOP: Must, "posix/shell/foreground-stop", "POSIX.1-2024 XCU 2.11; POSIX.1-2017 XCU 2.9.3.1, set -m";
     /// `bg` continues a stopped job without waiting for it.
     SHELL_BG: Must, "posix/shell/bg", "POSIX.1-2024 bg, DESCRIPTION; POSIX.1-2017 bg, DESCRIPTION";
-    /// `fg` continues a job, waits for it, and returns its exit status.
-    SHELL_FG: Must, "posix/shell/fg", "POSIX.1-2024 fg, DESCRIPTION; POSIX.1-2017 fg, DESCRIPTION";
+    /// `fg` continues a job, waits for it, and returns its exit status (POSIX.1-2017: 0).
+    SHELL_FG: Must, "posix/shell/fg", "POSIX.1-2024 fg, DESCRIPTION and EXIT STATUS; POSIX.1-2017 the same";
     /// What a second `wait PID` for the same command returns is unspecified.
     SHELL_WAIT_TWICE: Implementation, "posix/shell/wait-twice", "POSIX.1-2024 wait, DESCRIPTION; POSIX.1-2017 wait, DESCRIPTION";
     /// Whether a trap on CHLD interrupts `wait` is unspecified.

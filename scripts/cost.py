@@ -29,12 +29,12 @@ def spent():
     return usage.ru_utime + usage.ru_stime
 
 
-def cpu(command, times):
-    """The mean CPU time of a command, with its start and all processes below it."""
+def cpu(command, times, text=""):
+    """The mean CPU time of a command that reads this text, with its start and all processes below it."""
     before = spent()
     for _ in range(times):
-        # An empty pipe: asyncio cannot read from the null device.
-        subprocess.run(command, input=b"", stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        # A pipe, even if it is empty: asyncio cannot read from the null device.
+        subprocess.run(command, input=text.encode(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     return (spent() - before) / times
 
 
@@ -45,15 +45,22 @@ def burning(trials):
 
 class Meter:
     """The CPU time of a run and of its processes' starts, which are measured before and after it: on a busy machine all of them
-    take longer, and not for the same time."""
+    take longer, and not for the same time.
 
-    def __init__(self, agent, bare, child):
-        self.commands = {"agent": agent, "bare": bare, "child": child}
+    `spawn`: the lines that have the agent create a child of this kind and wait for it. A runtime that forks a large process, or does
+    more than a fork and an exec, takes longer for that than this script; without them a spawn is one by this script."""
+
+    SPAWNS = 20
+
+    def __init__(self, agent, bare, child, spawn=None):
+        self.commands = {"agent": (agent, 10, ""), "bare": (bare, 10, ""), "child": (child, 25, "")}
+        if spawn:
+            self.commands["spawns"] = (agent, 4, "".join(spawn(at) for at in range(1, self.SPAWNS + 1)))
         self.taken = {name: [] for name in self.commands}
 
     def look(self):
-        for name, command in self.commands.items():
-            self.taken[name].append(cpu(command, 25 if name == "child" else 10))
+        for name, (command, times, text) in self.commands.items():
+            self.taken[name].append(cpu(command, times, text))
 
     def run(self, command):
         """The CPU time of a run; what was measured around an earlier one is forgotten."""
@@ -67,6 +74,12 @@ class Meter:
     def mean(self, name):
         return sum(self.taken[name]) / len(self.taken[name])
 
+    def spawn(self):
+        """That of a child, by the agent or by this script."""
+        if "spawns" not in self.taken:
+            return self.mean("child")
+        return (self.mean("spawns") - self.mean("agent")) / self.SPAWNS
+
 
 class Cost:
     """The CPU time of a run, compared with that of starting its processes: `started` agents and their children."""
@@ -75,7 +88,7 @@ class Cost:
         self.seconds = seconds
         self.started = sum(1 for trial in trials if trial.get("processes"))
         self.children = summary["processes"] - self.started
-        self.agent, self.start, self.spawn = (meter.mean(name) for name in ("agent", "bare", "child"))
+        self.agent, self.start, self.spawn = meter.mean("agent"), meter.mean("bare"), meter.spawn()
 
     def least(self):
         return self.started * self.start + self.children * self.spawn

@@ -4,7 +4,8 @@
 //! In a sandbox where no signal stops a process, that event is missing in every trial that needs it. The first few
 //! trials wait for it as long as for any other, and are judged as usual. Later ones wait a fraction of that, but at
 //! least a number of measured round trips, and are skipped if the event does not come: the absence of an event that was
-//! not given the full time means nothing.
+//! not given the full time means nothing. The more trials were skipped for it, the less time it gets, down to a tenth of
+//! that: hundreds of trials miss the same event on a machine where each wait would take seconds.
 //!
 //! What the processes of a trial do does not depend on its subject, if several subjects share an agent: these share the
 //! misses. What an agent does not answer is counted for its subject alone.
@@ -30,8 +31,10 @@ const PROVED: usize = 1;
 const PART: u32 = 40;
 /// and the minimum number of round trips to the warden,
 const ROUND_TRIPS: u32 = 100;
-/// or where it is proved that the process table does not show it.
+/// or where it is proved that the process table does not show it, or enough trials were skipped for it.
 const ROUND_TRIPS_PROVED: u32 = 10;
+/// How many times less it gets at the end.
+const LEAST: u32 = 10;
 
 /// How long to wait for an event.
 #[derive(Debug, Clone)]
@@ -89,14 +92,19 @@ impl Link {
             Of::System => (PROVED, ROUND_TRIPS_PROVED),
             Of::Subject | Of::Processes => (FEW, ROUND_TRIPS),
         };
-        let same_as = self.serving.as_ref().and_then(|serving| {
+        let missed_before = self.serving.as_ref().and_then(|serving| {
             let missed = self.missing.lock();
             let trials = missed.get(&(serving.owner(of), event.clone()))?;
-            (trials.len() >= few).then(|| trials[0].clone())
+            let skipped = u32::try_from(trials.len().checked_sub(few)?).unwrap_or(LEAST);
+            Some((trials[0].clone(), skipped))
         });
-        let time = match same_as {
-            Some(_) => whole.min((whole / PART).max(self.round_trip * round_trips)),
-            None => whole,
+        let (time, same_as) = match missed_before {
+            Some((trial, skipped)) => {
+                let least = self.round_trip * ROUND_TRIPS_PROVED;
+                let part = (whole / PART).max(self.round_trip * round_trips) / (skipped + 1).min(LEAST);
+                (whole.min(part.max(least)), Some(trial))
+            }
+            None => (whole, None),
         };
         Patience { time, event, of, same_as }
     }
@@ -110,23 +118,24 @@ impl Link {
     /// time.
     pub(crate) fn did_not_come(&self, patience: Patience) -> Result<(), LinkError> {
         let Some(serving) = &self.serving else { return Ok(()) };
-        if let Some((subject, trial)) = patience.same_as {
-            let whose = if subject == serving.subject { String::new() } else { format!(" of {subject}") };
-            return Err(LinkError::Missing(format!(
-                "same missing event as {trial}{whose}: {}",
-                patience.event
-            )));
-        }
         if !patience.event.is_empty() {
             let mut missed = self.missing.lock();
-            let trials = missed.entry((serving.owner(patience.of), patience.event)).or_default();
+            let owner = serving.owner(patience.of);
+            let trials = missed.entry((owner, patience.event.clone())).or_default();
             let trial = (serving.subject.clone(), serving.trial.clone());
             // One trial may miss an event more than once.
             if !trials.contains(&trial) {
                 trials.push(trial);
             }
         }
-        Ok(())
+        match patience.same_as {
+            Some((subject, trial)) => {
+                let whose = if subject == serving.subject { String::new() } else { format!(" of {subject}") };
+                let event = patience.event;
+                Err(LinkError::Missing(format!("same missing event as {trial}{whose}: {event}")))
+            }
+            None => Ok(()),
+        }
     }
 
     /// Shares the record of missing events with the other links of a run.
@@ -193,10 +202,21 @@ mod tests {
             why,
             LinkError::Missing("same missing event as a@wait: a child that is stopped".to_owned())
         );
+        assert_eq!(wait(&third).time, Duration::from_millis(250));
+        // The same trial is skipped only once.
+        let _ = third.did_not_come(wait(&third));
+        assert_eq!(wait(&third).time, Duration::from_millis(250));
         // Never less than a slow warden needs to answer, and never more than the full time.
         third.answered_in(Duration::from_millis(30));
-        assert_eq!(wait(&third).time, Duration::from_secs(3));
+        assert_eq!(wait(&third).time, Duration::from_millis(1500));
+        for trial in 0..20 {
+            let next = link(&missing, &format!("{trial}@wait"));
+            let _ = next.did_not_come(wait(&next));
+        }
+        assert_eq!(wait(&third).time, Duration::from_millis(300));
         third.answered_in(Duration::from_secs(1));
+        assert_eq!(wait(&third).time, Duration::from_secs(10));
+        third.answered_in(Duration::from_secs(4));
         assert_eq!(wait(&third).time, Duration::from_secs(20));
         // Another event, and no trial at all.
         let other = "a child that exits".to_owned();

@@ -267,13 +267,19 @@ static int is_ready(int fd, long us)
 static int reap(int pid, int *status)
 {
     /* With room after it, for a wait that writes too much. */
-    int roomy[8] = { 0 }, options = WNOHANG, reaped;
+    int roomy[8] = { 0 }, reaped = -1;
 #ifdef __linux__
-    options |= __WALL;
+    const int any_kind = __WALL;
+#else
+    const int any_kind = 0;
 #endif
-    reaped = pid > 1 && waitpid(pid, roomy, options) == pid;
+    if (pid > 1)
+        reaped = (int)waitpid(pid, roomy, WNOHANG | any_kind);
+    /* An emulator may not know that option. */
+    if (pid > 1 && reaped < 0 && errno == EINVAL)
+        reaped = (int)waitpid(pid, roomy, WNOHANG);
     *status = roomy[0];
-    return reaped;
+    return pid > 1 && reaped == pid;
 }
 
 /* Kills a child of ours and reaps it, trying for at most ten seconds. */

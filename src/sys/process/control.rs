@@ -372,7 +372,13 @@ pub fn reap(pid: i32) -> Reaped {
     const ANY_KIND: c_int = 0;
     let mut status = Roomy::new(0);
     // SAFETY: the status is an int of ours.
-    match unsafe { libc::waitpid(pid, status.pointer(), libc::WNOHANG | ANY_KIND) } {
+    let mut poll = |options| unsafe { libc::waitpid(pid, status.pointer(), libc::WNOHANG | options) };
+    let polled = match poll(ANY_KIND) {
+        // An emulator may not know that option.
+        -1 if last_errno() == Errno::INVAL => poll(0),
+        polled => polled,
+    };
+    match polled {
         0 => Reaped::NotYet,
         -1 => Reaped::Failed(last_errno()),
         n if n == pid => Reaped::Gone(status.value()),

@@ -43,11 +43,21 @@ def burning(trials):
     return sorted({t["id"].split("@")[0] for t in trials if any("burn" in step for step in t.get("steps", ()))})
 
 
+def spawns(binary, then=""):
+    """The lines that have an agent create a child, the at-th, and then do that with it."""
+    spawn = "spawn id=%%d argv=%s,child,exit%%%%20code%%%%3D0\n" % binary
+
+    def lines(at):
+        return spawn % (2 * at) + then.format(id=2 * at + 1, child=2 * at)
+
+    return lines
+
+
 class Meter:
     """The CPU time of a run and of its processes' starts, which are measured before and after it: on a busy machine all of them
     take longer, and not for the same time.
 
-    `spawn`: the lines that have the agent create a child of this kind and wait for it. A runtime that forks a large process, or does
+    `spawn`: the lines that have the agent create a child of this kind (spawns). A runtime that forks a large process, or does
     more than a fork and an exec, takes longer for that than this script; without them a spawn is one by this script."""
 
     SPAWNS = 20

@@ -73,11 +73,13 @@ const ALL: &[&[Mutant]] = if cfg!(feature = "full") {
         calls::intermittent::MUTANTS,
         handle::promises::MUTANTS,
         handle::others::MUTANTS,
+        handle::spawning::MUTANTS,
         handle::waits::MUTANTS,
         handle::ways::MUTANTS,
         program::wrapper::MUTANTS,
         program::timing::MUTANTS,
         program::init::MUTANTS,
+        program::inheriting::MUTANTS,
         program::shell::MUTANTS,
     ]
 } else {

@@ -33,7 +33,7 @@ use rustix::process::{Pid, Resource};
 
 pub use super::connection::CONNECTION_LOST;
 use super::connection::Connection;
-use super::self_report::{ids_and_signals, note_sigchld, put_ids, report, shown};
+use super::self_report::{ids_and_signals, inherited, note_start, put_ids, report, shown};
 use super::step::{Death, Offspring, Step, TerminalUse};
 use super::{ChildOptions, StepError, handlers, threads, work};
 use crate::protocol::Line;
@@ -90,7 +90,7 @@ pub fn run(options: ChildOptions) -> ! {
 
 /// [`run`] for the `main` of a child: returns the value of [`Step::Return`], for `main` to return in turn.
 pub fn run_to_return(options: ChildOptions) -> i32 {
-    note_sigchld();
+    note_start();
     if !options.keep_signals {
         signal::reset_all();
     }
@@ -370,6 +370,7 @@ impl Performer {
             Step::EndThreads => self.sleepers.drain(..).for_each(threads::Sleeper::end),
             Step::Report => return Ok(report("ok")),
             Step::Getids => return Ok(ids_and_signals()),
+            Step::Inherited => return Ok(inherited()),
         }
         Ok(Line::new("ok"))
     }

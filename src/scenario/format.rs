@@ -58,6 +58,7 @@ impl Step {
             Step::EndThreads => "end-threads",
             Step::Report => "report",
             Step::Getids => "getids",
+            Step::Inherited => "inherited",
         }
     }
 
@@ -132,7 +133,8 @@ impl Step {
             | Step::StartThread
             | Step::EndThreads
             | Step::Report
-            | Step::Getids => line,
+            | Step::Getids
+            | Step::Inherited => line,
         }
     }
 }

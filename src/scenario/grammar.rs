@@ -66,6 +66,7 @@ pub const FORMS: &[Form] = &[
     form("end-threads", "", "have these threads exit, one after another"),
     form("report", "", "report its resource usage"),
     form("getids", "", "report its process, group, session and user ids"),
+    form("inherited", "", "report what it has inherited: descriptors, environment, folder, limits, signals"),
 ];
 
 const fn form(word: &'static str, keys: &'static str, summary: &'static str) -> Form {

@@ -98,6 +98,7 @@ impl Step {
             "end-threads" => Step::EndThreads,
             "report" => Step::Report,
             "getids" => Step::Getids,
+            "inherited" => Step::Inherited,
             _ => return Err(StepError::word(form.word, [])),
         })
     }

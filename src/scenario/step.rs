@@ -51,6 +51,7 @@
 //! | `end-threads` | have these threads exit, one after another |
 //! | `report` | report its resource usage |
 //! | `getids` | report its process, group, session and user ids |
+//! | `inherited` | report what it has inherited: descriptors, environment, folder, limits, signals |
 
 use crate::sys::process::ptrace;
 use crate::wait::Signal;
@@ -293,6 +294,10 @@ pub enum Step {
     /// [sigchld=ignored,blocked]`: the signals pending, how many handlers of [`Step::Catch`] have run since the last
     /// such step, and the state it was started in.
     Getids,
+    /// Answered with what a process inherits: `ok cwd=PATH umask=OCTAL nice=N pgid=N sid=N stdin=DEVICE:FILE
+    /// stdout=... stderr=... [descriptors=N,...] [blocked=SIGUSR1,...] [ignored=SIGUSR1,...] limits=NAME:N,... environment=NAME:HASH,...`. Descriptors are those from
+    /// 3 up that an exec does not close.
+    Inherited,
 }
 
 /// How a child dies of a signal it sends itself.

@@ -100,7 +100,7 @@ pub(crate) struct Own {
 }
 
 /// What this crate's handles promise.
-const PROMISES: [&str; 32] = [
+const PROMISES: [&str; 37] = [
     "exit-code",
     "signal",
     "core",
@@ -113,6 +113,7 @@ const PROMISES: [&str; 32] = [
     "wait-blocks",
     "wait-returns",
     "wait-idle",
+    "timeout-idle",
     "timeout-keeps",
     "timeout-passes",
     "two-waiters",
@@ -121,6 +122,10 @@ const PROMISES: [&str; 32] = [
     "sigchld-blocked",
     "sigchld-caught",
     "child-sigpipe",
+    "child-starts",
+    "child-descriptors",
+    "keeps-process",
+    "releases",
     "no-zombie",
     "others-kept",
     "strangers-kept",
@@ -171,7 +176,9 @@ impl Handles for Own {
 /// goes on regardless of signals, asleep, and whatever other handles do. A wait never times out early, and one that times out has
 /// no effect. Reporting the result reaps the child, with its usage, and no other child; if the handle is dropped first, the child
 /// is reaped once it has terminated. If someone else reaps it, the result is unknown. A child that was reaped is never signalled.
-/// A child starts with the default action of `SIGPIPE`.
+/// A child starts with the default action of `SIGPIPE`, with the words of its command and what the process passes on, but without
+/// a descriptor that was opened for another one. The process itself stays as it is, and keeps nothing open for a child whose
+/// result has been reported and whose handle was dropped, or that could not be created.
 #[derive(Debug)]
 pub struct OwnHandle {
     pid: Pid,

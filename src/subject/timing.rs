@@ -6,6 +6,7 @@
 use super::wrapper::{TROUBLE, code, default_pipe, no_program, prepare};
 use crate::sys::process;
 use crate::wait::{Event, Pid, Rusage, WaitOptions, WaitTarget, retrying, wait4};
+use rustix::fd::BorrowedFd;
 use std::ffi::CString;
 use std::fmt::Write as _;
 use std::time::{Duration, Instant};
@@ -13,6 +14,8 @@ use std::time::{Duration, Instant};
 /// How it behaves; mutants replace parts of it.
 #[derive(Copy, Clone, Debug)]
 pub(crate) struct Timing {
+    /// Where it writes.
+    pub(crate) output: fn() -> BorrowedFd<'static>,
     /// What it writes, from the correct figures and how the command terminated.
     pub(crate) figures: fn(Figures, Event) -> Figures,
     /// The real time it writes, from the elapsed time and the usage.
@@ -38,8 +41,13 @@ pub(crate) struct Figures {
 
 impl Timing {
     /// The correct one.
-    pub(crate) const CORRECT: Timing =
-        Timing { figures: |right, _| right, real: |passed, _| passed, code, shield: default_pipe };
+    pub(crate) const CORRECT: Timing = Timing {
+        output: rustix::stdio::stderr,
+        figures: |right, _| right,
+        real: |passed, _| passed,
+        code,
+        shield: default_pipe,
+    };
 
     /// Runs a command; returns the exit code.
     pub(crate) fn run(self, command: &[CString]) -> i32 {
@@ -56,7 +64,7 @@ impl Timing {
         let real = (self.real)(began.elapsed(), &waited.rusage);
         let figures = (self.figures)(figures(&waited.rusage, event), event);
         let text = format!("real {:.6}\n", real.as_secs_f64()) + &figures.text();
-        let _ = rustix::io::write(rustix::stdio::stderr(), text.as_bytes());
+        let _ = rustix::io::write((self.output)(), text.as_bytes());
         (self.code)(event)
     }
 }

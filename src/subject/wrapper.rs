@@ -30,6 +30,8 @@ pub(crate) struct Wrapper {
     pub(crate) pass_on: fn(i32),
     /// Called before it execs the command.
     pub(crate) shield: fn(),
+    /// Whether a word of the command is passed on.
+    pub(crate) keeps: fn(&CString) -> bool,
     /// How long the command may run, of the limit that it was given.
     pub(crate) limit: fn(Duration) -> Duration,
     /// Its exit code for a command that timed out: from how it terminated, whether by SIGKILL, and whether the status
@@ -56,6 +58,7 @@ impl Wrapper {
         no_program,
         pass_on,
         shield,
+        keeps: |_| true,
         limit: |time| time,
         expired,
         end: |pid, signal| {
@@ -69,11 +72,12 @@ impl Wrapper {
     pub(crate) fn run(self, command: &[CString]) -> i32 {
         (self.prepare)();
         let limit = Limit::of(command);
-        let command = &command[limit.words..];
+        let words = command[limit.words..].iter().filter(|word| (self.keeps)(word));
+        let command: Vec<CString> = words.cloned().collect();
         let exec = || {
             default_pipe();
             (self.shield)();
-            (self.no_program)(process::exec(command))
+            (self.no_program)(process::exec(&command))
         };
         let Ok(pid) = process::spawn(exec) else { return TROUBLE };
         catch(&[libc::SIGTERM, libc::SIGUSR1], pid, self.pass_on);

@@ -31,6 +31,16 @@ pub fn ensure_standard_fds() -> Result<(), Errno> {
     Ok(())
 }
 
+/// The descriptors from 3 up that an exec would not close: those that this process has inherited itself, unless something in it
+/// has opened one in the same way.
+pub fn inheritable() -> Vec<RawFd> {
+    /// Those that a process is given are low.
+    const MOST: RawFd = 256;
+    // SAFETY: any number may be asked about.
+    let flags = |fd: RawFd| unsafe { libc::fcntl(fd, libc::F_GETFD) };
+    (3..MOST).filter(|&fd| flags(fd) >= 0 && flags(fd) & libc::FD_CLOEXEC == 0).collect()
+}
+
 /// Takes ownership of a descriptor that this program inherited and that nothing in it owns; makes it close-on-exec.
 ///
 /// # Errors

@@ -282,6 +282,12 @@ impl Core<'_> {
         Err(self.step_failed(step.word(), &reply))
     }
 
+    /// How many signals a child has caught since it was last asked; none if it is gone.
+    pub fn catches(&mut self, child: &Child) -> Result<i64, Abort> {
+        let told = self.try_tell(child, Step::Getids);
+        Ok(told.ok().and_then(Result::ok).and_then(|reply| reply.number("caught").ok()).unwrap_or(0))
+    }
+
     /// What a failed step means for the trial.
     pub(crate) fn step_failed(&self, step: &str, reply: &Line) -> Abort {
         if reply.word() == "unsupported" {

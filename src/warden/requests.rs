@@ -117,8 +117,7 @@ impl Warden<'_> {
     fn state(&self, of: &str) -> Option<Line> {
         let pid = self.handle(of)?.pid();
         let line = match &self.agent {
-            Some(agent) if agent.program && of == "agent" => run::figures(pid),
-            Some(_) if of == "agent" => run::activity(pid),
+            Some(_) if of == "agent" => run::figures(pid),
             _ => Line::new("ok"),
         };
         Some(match crate::sys::process_table::glance(pid) {

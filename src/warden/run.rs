@@ -35,24 +35,21 @@ pub(super) struct How {
     pub(super) files: Option<Words>,
 }
 
-/// How busy an agent or a program is: its CPU time, and the context switches of its threads.
-pub(super) fn activity(pid: i32) -> Line {
+/// The figures of an agent or a program: how busy it is, caught signals, size, descriptors.
+pub(super) fn figures(pid: i32) -> Line {
     let mut line = Line::new("ok");
     if let Ok(Some(process)) = process_table::read(pid) {
         line.set("cpu", process.cpu.as_micros());
     }
-    let threads = process_table::threads(pid).into_iter();
+    let threads = process_table::threads(pid);
+    if !threads.is_empty() {
+        line.set("threads", threads.len());
+    }
     let switches: Vec<u64> =
-        threads.filter_map(|(tid, _)| process_table::voluntary_switches(pid, tid)).collect();
+        threads.iter().filter_map(|(tid, _)| process_table::voluntary_switches(pid, *tid)).collect();
     if !switches.is_empty() {
         line.set("switches", switches.iter().sum::<u64>());
     }
-    line
-}
-
-/// The figures of a program that are judged besides its exit: how busy it is, caught signals, size, descriptors.
-pub(super) fn figures(pid: i32) -> Line {
-    let mut line = activity(pid);
     if let Some(resident) = process_table::resident_bytes(pid) {
         line.set("resident", resident);
     }

@@ -32,6 +32,7 @@ var promises = map[string]string{
 	"wait-blocks":        "pkg.go.dev/os/exec#Cmd.Wait",
 	"wait-returns":       "pkg.go.dev/os/exec#Cmd.Wait",
 	"stop-is-no-exit":    "pkg.go.dev/os#Process.Wait",
+	"releases":           "pkg.go.dev/os/exec#Cmd.Wait",
 	"no-zombie":          "pkg.go.dev/os#Process.Wait",
 	"signal-during-wait": "pkg.go.dev/os/signal#Notify",
 	"kill-spares":        "pkg.go.dev/os#Process.Kill",

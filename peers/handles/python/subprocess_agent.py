@@ -21,6 +21,8 @@ PROMISES = {
     "signal-during-wait": "https://peps.python.org/pep-0475/",
     "kill-delivers": DOCS + "#subprocess.Popen.send_signal",
     "kill-after-exit": DOCS + "#subprocess.Popen.send_signal",
+    "child-starts": DOCS + "#popen-constructor",
+    "child-descriptors": DOCS + "#popen-constructor",
     "child-sigpipe": DOCS + "#popen-constructor",
     "exec-fails": DOCS + "#exceptions",
 }

@@ -13,6 +13,7 @@ PROMISES = {
   "wait-blocks" => "#{DOCS}/Thread.html#method-i-join",
   "timeout-keeps" => "#{DOCS}/Thread.html#method-i-join",
   "kill-delivers" => "#{DOCS}/Process.html#method-c-kill",
+  "child-starts" => "#{DOCS}/Process.html#method-c-spawn",
   "exec-fails" => "#{DOCS}/Process.html#method-c-spawn",
 }.freeze
 CAN = %w[poll timeout threads kill drop steal fork pipes sigaction core].freeze

@@ -1,6 +1,7 @@
 //! Signals sent through a handle: to the child while it is alive, and to no process afterwards.
 
-use crate::scenario::{Offspring, Scenario, Step};
+use super::child::exits;
+use crate::scenario::{Offspring, Scenario, Step, Then};
 use crate::spec::{Clause, promise};
 use crate::trial::handle::Trial;
 use crate::trial::{Change, Child, Outcome, ProcessState, cases};
@@ -19,6 +20,9 @@ cases! { handle "handle-kill";
 
     /// a second signal is delivered to a child that has survived the first
     again(KILL) => [promise::HANDLE_KILL_DELIVERS];
+
+    /// a signal is delivered to the child once
+    once(KILL) => [promise::HANDLE_KILL_DELIVERS];
 
     /// a signal is delivered to a child that keeps the signal mask and dispositions that it starts with
     unshielded(KILL) => [promise::HANDLE_KILL_DELIVERS];
@@ -94,6 +98,23 @@ fn again(t: &mut Trial) -> Outcome {
     let answered = t.wait(&child)?;
     let killed = Change::Killed(Signal::KILL, false);
     t.expect(&promise::HANDLE_KILL_DELIVERS).reports(&answered, &child, killed)
+}
+
+/// How often a signal is sent: of two of its kind one may be lost, if the child is slow.
+const ROUNDS: i64 = 20;
+
+fn once(t: &mut Trial) -> Outcome {
+    let child = t.spawn(Scenario::held())?;
+    t.tell(&child, Step::Catch { signal: Signal::USR1, then: Then::Return })?;
+    let mut caught = 0;
+    for _ in 0..ROUNDS {
+        let answered = t.kill(&child, Signal::USR1)?;
+        t.expect(&promise::HANDLE_KILL_DELIVERS).returns(&answered)?;
+        caught += t.catches(&child)?;
+    }
+    let got = format!("{caught} for {ROUNDS}");
+    t.expect(&promise::HANDLE_KILL_DELIVERS).that(caught == ROUNDS, "each signal delivered once", got)?;
+    exits(t, &child)
 }
 
 fn unshielded(t: &mut Trial) -> Outcome {

@@ -2,6 +2,7 @@
 
 use crate::trial::Case;
 
+mod child;
 mod drop;
 mod invented;
 mod kill;
@@ -21,6 +22,7 @@ pub(crate) const THEMES: &[&[Case]] = &[
     wait::CASES,
     ways::CASES,
     start::CASES,
+    child::CASES,
     others::CASES,
     drop::CASES,
     kill::CASES,

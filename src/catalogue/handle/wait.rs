@@ -36,6 +36,9 @@ cases! { handle "handle-wait";
     /// a process that waits sleeps, and does not wake up to look for its child
     sleeps(THREADS) => [promise::HANDLE_WAIT_IDLE];
 
+    /// a process that waits with a timeout sleeps, and does not wake up to look for its child
+    sleeps_timeout(TIMEOUT | THREADS), needs Needs::PIDFD_WAITS => [promise::HANDLE_TIMEOUT_IDLE];
+
     /// a wait that times out leaves the child alive, and a later wait reports its exit
     timeout(TIMEOUT) => [promise::HANDLE_TIMEOUT_KEEPS];
 
@@ -66,7 +69,7 @@ cases! { handle "handle-wait";
     /// if one of two concurrent waits times out, the other still reports the result
     one_times_out(TIMEOUT | THREADS) => [promise::HANDLE_TWO_WAITERS];
 
-    /// a wait with a timeout of a month, whose milliseconds exceed 31 bits, returns at the exit
+    /// a wait with a timeout whose milliseconds exceed 31 bits, or 32 bits, returns at the exit
     timeout_of_a_month(TIMEOUT | THREADS) => [promise::HANDLE_WAIT_RETURNS];
 
     /// a wait reports the result even if a poll has reported it in the meantime
@@ -314,9 +317,14 @@ const SPAN: u64 = 60_000;
 const SHARE: i64 = 30_000;
 
 /// By how much a figure of the process grows while it waits for a child that performs this step.
-fn grows(t: &mut Trial, figure: fn(&mut Trial) -> Result<i64, Abort>, step: Step) -> Result<i64, Abort> {
+fn grows(
+    t: &mut Trial,
+    timeout: Option<Duration>,
+    figure: fn(&mut Trial) -> Result<i64, Abort>,
+    step: Step,
+) -> Result<i64, Abort> {
     let child = t.spawn(Scenario::held())?;
-    let pending = t.begin_wait(&child, None)?;
+    let pending = t.begin_wait(&child, timeout)?;
     t.await_read()?;
     let before = figure(t)?;
     t.tell(&child, step)?;
@@ -327,7 +335,7 @@ fn grows(t: &mut Trial, figure: fn(&mut Trial) -> Result<i64, Abort>, step: Step
 }
 
 fn idle(t: &mut Trial) -> Outcome {
-    let used = grows(t, |t| t.agent_cpu(), Step::BurnUser { us: SPAN })?;
+    let used = grows(t, None, |t| t.agent_cpu(), Step::BurnUser { us: SPAN })?;
     t.note(&format!("the process used {used} us during a wait in which the child used {SPAN} us"));
     t.expect(&promise::HANDLE_WAIT_IDLE).that(
         used <= SHARE,
@@ -342,9 +350,17 @@ const ASLEEP: Step = Step::Sleep { ms: 3200 };
 const WOKEN: i64 = 2;
 
 fn sleeps(t: &mut Trial) -> Outcome {
-    let woken = grows(t, |t| t.agent_switches(), ASLEEP)?;
+    stays_asleep(t, &promise::HANDLE_WAIT_IDLE, None)
+}
+
+fn sleeps_timeout(t: &mut Trial) -> Outcome {
+    stays_asleep(t, &promise::HANDLE_TIMEOUT_IDLE, Some(LONG))
+}
+
+fn stays_asleep(t: &mut Trial, clause: &'static Clause, timeout: Option<Duration>) -> Outcome {
+    let woken = grows(t, timeout, |t| t.agent_switches(), ASLEEP)?;
     t.note(&format!("the process woke up {woken} times during a wait in which the child slept"));
-    t.expect(&promise::HANDLE_WAIT_IDLE).that(
+    t.expect(clause).that(
         woken <= WOKEN,
         "a process that sleeps during a wait",
         "one that wakes up again and again",
@@ -365,18 +381,23 @@ fn one_times_out(t: &mut Trial) -> Outcome {
 
 /// A month: more milliseconds than fit in a signed 32-bit integer.
 const MONTH: Duration = Duration::from_secs(30 * 24 * 3600);
+/// Fifty days: more than fit in an unsigned one, in which little is left of them.
+const FIFTY_DAYS: Duration = Duration::from_millis((1 << 32) + 1);
 
 fn timeout_of_a_month(t: &mut Trial) -> Outcome {
-    let (child, other) = (t.spawn(Scenario::held())?, t.spawn(Scenario::held())?);
-    let pending = t.begin_wait(&child, Some(MONTH))?;
-    // By the time this one expires, a truncated timeout has expired, too.
-    t.wait_for(&other, SHORT)?;
-    t.tell(&child, Step::exit(7))?;
-    let answered = t.finish(&pending)?;
-    if answered.is_ignorant() {
-        return t.expect(&promise::HANDLE_WAIT_RETURNS).not_observed("such a long timeout is rejected");
+    for timeout in [MONTH, FIFTY_DAYS] {
+        let (child, other) = (t.spawn(Scenario::held())?, t.spawn(Scenario::held())?);
+        let pending = t.begin_wait(&child, Some(timeout))?;
+        // By the time this one expires, a truncated timeout has expired, too.
+        t.wait_for(&other, SHORT)?;
+        t.tell(&child, Step::exit(7))?;
+        let answered = t.finish(&pending)?;
+        if answered.is_ignorant() {
+            return t.expect(&promise::HANDLE_WAIT_RETURNS).not_observed("such a long timeout is rejected");
+        }
+        t.expect(&promise::HANDLE_WAIT_RETURNS).reports(&answered, &child, Change::Exited(7))?;
     }
-    t.expect(&promise::HANDLE_WAIT_RETURNS).reports(&answered, &child, Change::Exited(7))
+    Ok(())
 }
 
 fn polled_meanwhile(t: &mut Trial) -> Outcome {

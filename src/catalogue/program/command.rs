@@ -17,6 +17,12 @@ cases! { program "wrapper-command";
     /// a wrapper exits with its command even if a process that this has made lives on
     descendant_lives(WRAPPER | TIME) => [promise::WRAPPER_EXITS_WITH_COMMAND];
 
+    /// a command inherits what the program has, except for what the program is there to change
+    inherits(WRAPPER | TIME | CONTAINER_INIT) => [promise::WRAPPER_COMMAND_INHERITS];
+
+    /// a command is given its words unchanged: empty ones, and ones with spaces
+    words(WRAPPER | TIME | CONTAINER_INIT) => [promise::WRAPPER_COMMAND_INHERITS];
+
     /// a command does not start with SIGPIPE ignored
     pipe(WRAPPER | TIME | CONTAINER_INIT) => [promise::WRAPPER_COMMAND_SIGNALS];
 
@@ -50,6 +56,25 @@ fn signals(t: &mut Trial) -> Outcome {
         t.exit()?;
     }
     Ok(())
+}
+
+fn inherits(t: &mut Trial) -> Outcome {
+    let clause = &promise::WRAPPER_COMMAND_INHERITS;
+    let contract = t.contract();
+    let (process, child) = t.spawn_with_reference()?;
+    let mut differences = t.inherited(&child)?.differences(&process);
+    differences.retain(|found| !contract.changes().any(|word| found.replace(": ", ":").starts_with(word)));
+    t.tell(&child, Step::exit(0))?;
+    t.exit()?;
+    t.expect(clause).that(differences.is_empty(), "what the program inherits", differences.join("; "))
+}
+
+fn words(t: &mut Trial) -> Outcome {
+    let script = r#"[ "$#:$1:$2:$3" = "3::a  b:*$" ] && exit 5; exit 3"#;
+    let right = t.run_words(&["sh", "-c", "exit 5"])?;
+    let ran = t.run_words(&["sh", "-c", script, "sh", "", "a  b", "*$"])?;
+    t.expect(&promise::WRAPPER_COMMAND_INHERITS).returns(&ran)?;
+    t.expect(&promise::WRAPPER_COMMAND_INHERITS).that(ran == right, "the words as given", "other words")
 }
 
 fn pipe(t: &mut Trial) -> Outcome {

@@ -66,6 +66,9 @@ cases! { program "init";
     /// a supervisor does not run its child again because that has stopped, or because an orphan has exited
     restarts_nothing_else(SUPERVISOR), needs NAMESPACE => [promise::INIT_RESTARTS];
 
+    /// a child that is restarted inherits what it did the first time
+    restarts_alike(SUPERVISOR), needs NAMESPACE => [promise::INIT_RESTARTS];
+
     /// a supervisor runs one child at a time
     restarts_once(SUPERVISOR), needs NAMESPACE => [promise::INIT_RESTARTS];
 }
@@ -439,4 +442,20 @@ fn restarts(t: &mut Trial) -> Outcome {
     }
     let exited = t.has_exited()?;
     t.expect(&promise::INIT_RESTARTS).that(!exited, "the supervisor to run on", "it has exited")
+}
+
+/// What a supervisor may make anew for each run.
+const ANEW: [&str; 5] = ["pgid: ", "sid: ", "stdin: ", "stdout: ", "stderr: "];
+
+fn restarts_alike(t: &mut Trial) -> Outcome {
+    let main = t.spawn_how(How { keeps_signals: true, ..first() }, Scenario::held())?;
+    let before = t.inherited(&main)?;
+    t.tell(&main, Step::exit(0))?;
+    let Some(main) = t.meets_again(&main)? else {
+        return t.expect(&promise::INIT_RESTARTS).that(false, "the child restarted", "it is not");
+    };
+    let mut differences = t.inherited(&main)?.differences(&before);
+    differences.retain(|found| !ANEW.iter().any(|word| found.starts_with(word)));
+    let expected = "what the first child has inherited";
+    t.expect(&promise::INIT_RESTARTS).that(differences.is_empty(), expected, differences.join("; "))
 }

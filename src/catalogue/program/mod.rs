@@ -19,4 +19,5 @@ pub(crate) const THEMES: &[&[Case]] = &[
     shell::THEMES[0],
     shell::THEMES[1],
     shell::THEMES[2],
+    shell::THEMES[3],
 ];

@@ -16,6 +16,9 @@ cases! { program "time";
     /// the printed times are those of the command
     times(TIME) => [posix::TIME_USER, posix::TIME_SYSTEM];
 
+    /// the times are printed to standard error
+    to_stderr(TIME) => [posix::TIME_STDERR];
+
     /// the printed usage does not include that of children that the process had before
     earlier_children(TIME) => [posix::TIME_USER, posix::TIME_SYSTEM, promise::TIME_PEAK, promise::TIME_FAULTS];
 
@@ -141,6 +144,16 @@ fn times(t: &mut Trial) -> Outcome {
     let run = run(t, &[Step::BurnUser { us: 1_080_000 }, Step::BurnSystem { us: 40_000 }])?;
     within(t, &posix::TIME_USER, "user time (us)", run.time(USER), run.bounds(|u| u.utime_us))?;
     within(t, &posix::TIME_SYSTEM, "system time (us)", run.time(SYSTEM), run.bounds(|u| u.stime_us))
+}
+
+fn to_stderr(t: &mut Trial) -> Outcome {
+    let child = t.spawn(Scenario::held())?;
+    t.tell(&child, Step::exit(0))?;
+    t.exit()?;
+    let output = t.output()?;
+    let clause = &posix::TIME_STDERR;
+    t.expect(clause).that(output.out.is_empty(), "nothing on standard output", output.out)?;
+    t.expect(clause).that(number(&output.err, USER).is_some(), "times on standard error", output.err)
 }
 
 /// The memory of an earlier child, in bytes.

@@ -8,7 +8,12 @@ use crate::subject::shell::{During, Shell};
 use crate::subject::wrapper::{code, no_program};
 use crate::wait::{Errno, Event};
 
-const fn broken(name: &'static str, breaks: &'static str, clause: &'static Clause, shell: Shell) -> Mutant {
+pub(super) const fn broken(
+    name: &'static str,
+    breaks: &'static str,
+    clause: &'static Clause,
+    shell: Shell,
+) -> Mutant {
     blind(name, breaks, clause).program(Program::Shell(shell))
 }
 

@@ -149,6 +149,8 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     ),
     blind("time-real-fraction", "of the real time the whole seconds are lost", &posix::TIME_REAL)
         .program(Program::Time(Timing { real: |passed, _| fraction(passed), ..Timing::CORRECT })),
+    blind("time-stdout", "the times are printed to standard output", &posix::TIME_STDERR)
+        .program(Program::Time(Timing { output: rustix::stdio::stdout, ..Timing::CORRECT })),
     blind(
         "time-command-pipe",
         "the command of time starts with SIGPIPE ignored",

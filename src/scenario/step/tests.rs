@@ -70,6 +70,7 @@ fn samples() -> Vec<Step> {
         Step::EndThreads,
         Step::Report,
         Step::Getids,
+        Step::Inherited,
     ]
 }
 

@@ -10,6 +10,7 @@
 //! | `wrapper/signal-code` | `128+n`, `256+n`, `384+n`, `same` (it is killed by the same signal), a code, or `A-B`, one of A to B |
 //! | `wrapper/not-found`, `wrapper/not-executable` | a code, `A-B`, or `open`: the manual names none, and it is recorded |
 //! | `wrapper/forwards`, `init/forwards` | signals, or `all` of them |
+//! | `wrapper/inherits` | `all`, or `all but` and what the program is there to change: `nice`, `cwd`, `ignored:SIGHUP` |
 //! | `time/peak` | the unit of the printed peak memory usage: `KiB` |
 //! | `file:PATH` | a file in the program's directory, created before it starts; `\n` is a newline, `{child}` the command |
 //!
@@ -96,6 +97,11 @@ impl Contract {
             None if value == "same" => Some(SignalCode::Same),
             None => range(value).map(|codes| SignalCode::Between(*codes.start(), *codes.end())),
         }
+    }
+
+    /// What the command does not inherit unchanged.
+    pub fn changes(&self) -> impl Iterator<Item = &'static str> {
+        self.row("wrapper/inherits").map_or("", |row| row.value).split(' ').skip(2)
     }
 
     /// Whether it says that a row is open.

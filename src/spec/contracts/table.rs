@@ -18,6 +18,7 @@ pub static OWN: Contract = Contract {
         row("wrapper/forwards", "TERM USR1", "waitspec, subject::wrapper"),
         row("wrapper/ignores-hangup", "yes", "waitspec, subject::wrapper"),
         row("wrapper/command-signals", "yes", "waitspec, subject::wrapper"),
+        row("wrapper/inherits", "all but ignored:SIGHUP", "waitspec, subject::wrapper"),
         row("wrapper/exits-with-command", "yes", "waitspec, subject::wrapper"),
         row("wrapper/idle", "yes", "waitspec, subject::wrapper"),
         row("timeout/expired", "124", "waitspec, subject::wrapper"),
@@ -35,6 +36,7 @@ pub static OWN_TIME: Contract = Contract {
     rows: &[
         row("wrapper/signal-code", "128+n", "waitspec, subject::timing"),
         row("wrapper/command-signals", "yes", "waitspec, subject::timing"),
+        row("wrapper/inherits", "all", "waitspec, subject::timing"),
         row("wrapper/idle", "yes", "waitspec, subject::timing"),
         row("time/counts-descendants", "yes", "waitspec, subject::timing"),
         row("time/peak", "KiB", "waitspec, subject::timing"),
@@ -50,6 +52,7 @@ pub static OWN_INIT: Contract = Contract {
     rows: &[
         row("wrapper/signal-code", "128+n", "waitspec, subject::init"),
         row("wrapper/command-signals", "yes", "waitspec, subject::init"),
+        row("wrapper/inherits", "all", "waitspec, subject::init"),
         row("wrapper/not-found", "127", "waitspec, subject::init"),
         row("wrapper/not-executable", "126", "waitspec, subject::init"),
         row("init/reaps", "yes", "waitspec, subject::init"),
@@ -104,6 +107,10 @@ const INHERITED: Row = row(
     "POSIX.1-2024 XCU 1.4, ASYNCHRONOUS EVENTS: by default; exec, DESCRIPTION",
 );
 
+/// What an exec passes on.
+const EXEC: &str = "POSIX.1-2024 exec, DESCRIPTION: attributes that the new process image inherits";
+const INHERITS: Row = row("wrapper/inherits", "all", EXEC);
+
 /// A bundle whose container runs the command in its own mount namespace, with everything visible in it.
 const CONFIG: Row = row(
     "file:config.json",
@@ -120,11 +127,12 @@ pub static CONTRACTS: &[&Contract] = &[
     &OWN_INIT,
     &OWN_SUPERVISOR,
     &OWN_SHELL,
-    &Contract { name: "env", rows: &[INHERITED] },
-    &Contract { name: "nice", rows: &[INHERITED] },
+    &Contract { name: "env", rows: &[INHERITED, INHERITS] },
+    &Contract { name: "nice", rows: &[INHERITED, row("wrapper/inherits", "all but nice", EXEC)] },
     &Contract {
         name: "nohup",
         rows: &[
+            row("wrapper/inherits", "all but ignored:SIGHUP", EXEC),
             row(
                 "wrapper/ignores-hangup",
                 "yes",
@@ -137,8 +145,8 @@ pub static CONTRACTS: &[&Contract] = &[
             ),
         ],
     },
-    &Contract { name: "stdbuf", rows: &[] },
-    &Contract { name: "chroot", rows: &[] },
+    &Contract { name: "stdbuf", rows: &[row("wrapper/inherits", "all but environment", EXEC)] },
+    &Contract { name: "chroot", rows: &[row("wrapper/inherits", "all but cwd", EXEC)] },
     &Contract {
         name: "sh",
         rows: &[row(
@@ -187,11 +195,15 @@ pub static CONTRACTS: &[&Contract] = &[
             row("timeout/kills-later", "137", "timeout(1) of coreutils 9.1, --kill-after and EXIT status"),
             row("timeout/preserves", "yes", TIMEOUT),
             row("wrapper/leaves-nothing", "yes", TIMEOUT),
+            row("wrapper/inherits", "all but pgid", EXEC),
         ],
     },
     &Contract {
         name: "setsid",
-        rows: &[row("wrapper/leaves-nothing", "yes", "setsid(1) of util-linux 2.38.1, --wait")],
+        rows: &[
+            row("wrapper/leaves-nothing", "yes", "setsid(1) of util-linux 2.38.1, --wait"),
+            row("wrapper/inherits", "all but sid pgid", EXEC),
+        ],
     },
     &Contract {
         name: "flock",
@@ -212,6 +224,7 @@ pub static CONTRACTS: &[&Contract] = &[
             row("wrapper/signal-code", "125", XARGS),
             row("wrapper/leaves-nothing", "yes", XARGS),
             INHERITED,
+            INHERITS,
         ],
     },
     &Contract {
@@ -254,12 +267,13 @@ pub static CONTRACTS: &[&Contract] = &[
     &Contract { name: "crun", rows: &[CONFIG, ROOT] },
     &Contract { name: "runc", rows: &[CONFIG, ROOT] },
     &Contract { name: "conmon", rows: &[CONFIG, ROOT] },
-    &Contract { name: "busybox-env", rows: &[INHERITED] },
+    &Contract { name: "busybox-env", rows: &[INHERITED, INHERITS] },
     &Contract { name: "busybox-timeout", rows: &[] },
     &Contract {
         name: "busybox-xargs",
         rows: &[
             INHERITED,
+            INHERITS,
             row("wrapper/exit-codes", "0:0 1-255:1-125", POSIX_XARGS),
             row("wrapper/signal-code", "1-125", POSIX_XARGS),
         ],
@@ -273,6 +287,7 @@ pub static CONTRACTS: &[&Contract] = &[
             row("time/switches", "yes", "time(1) of GNU time 1.9, %w and %c"),
             row("time/prints-status", "yes", "time(1) of GNU time 1.9, %x"),
             INHERITED,
+            INHERITS,
             row(
                 "time/counts-descendants",
                 "yes",
@@ -284,6 +299,7 @@ pub static CONTRACTS: &[&Contract] = &[
         name: "busybox-time",
         rows: &[
             INHERITED,
+            INHERITS,
             row("time/peak", "KiB", BUSYBOX_TIME),
             row("time/faults", "yes", BUSYBOX_TIME),
             row("time/switches", "yes", BUSYBOX_TIME),

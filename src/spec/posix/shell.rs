@@ -18,6 +18,9 @@ clauses! {
     /// A command starts with the signals ignored that the shell was started with or ignores by a trap, and with the default action
     /// of those that have any other trap.
     SHELL_COMMAND_SIGNALS: Must, "posix/shell/command-signals", "POSIX.1-2024 XCU 2.12; POSIX.1-2017 XCU 2.11";
+    /// A command inherits the working directory, the umask, the exported variables and what was redirected for it, as the shell has
+    /// them at that time, and no other variable or descriptor; what a subshell changes of these, the shell keeps as it was.
+    SHELL_COMMAND_ENVIRONMENT: Must, "posix/shell/command-environment", "POSIX.1-2024 XCU 2.13; POSIX.1-2017 XCU 2.12";
     /// `$?` of a command that is only an assignment is that of the command substitution in it.
     SHELL_SUBSTITUTION: Must, "posix/shell/substitution", "POSIX.1-2024 XCU 2.9.1; POSIX.1-2017 XCU 2.9.1";
     /// `$?` of a pipeline after `!` is 1 if it is 0 without that, and otherwise 0.
@@ -26,6 +29,10 @@ clauses! {
     SHELL_ERREXIT: Must, "posix/shell/errexit", "POSIX.1-2024 XCU 2.15 set; POSIX.1-2017 XCU 2.14 set";
     /// A trap on EXIT is executed with `$?` being the exit status of the shell, which it does not change.
     SHELL_EXIT_TRAP: Must, "posix/shell/exit-trap", "POSIX.1-2024 XCU 2.15 trap, exit; POSIX.1-2017 XCU 2.14 trap, exit";
+    /// A signal that was ignored when a shell without a terminal was started stays ignored: a trap for it has no effect.
+    SHELL_IGNORED_AT_START: Must, "posix/shell/ignored-at-start", "POSIX.1-2024 XCU 2.15 trap; POSIX.1-2017 XCU 2.14 trap";
+    /// `exit` without an operand in a trap exits with the status of the command before the trap.
+    SHELL_EXIT_IN_TRAP: Must, "posix/shell/exit-in-trap", "POSIX.1-2024 XCU 2.15 exit; POSIX.1-2017 XCU 2.14 exit";
     /// `$?` is 127 for a command that is not found.
     SHELL_NOT_FOUND: Must, "posix/shell/not-found", "POSIX.1-2024 XCU 2.8.2; POSIX.1-2017 XCU 2.8.2";
     /// `$?` is 126 for a command that is found but is not an executable utility.
@@ -38,6 +45,8 @@ clauses! {
     SHELL_WAIT_PID: Must, "posix/shell/wait-pid", "POSIX.1-2024 wait, DESCRIPTION; POSIX.1-2017 wait, DESCRIPTION";
     /// `wait PID` for a process that the shell does not know returns 127.
     SHELL_WAIT_UNKNOWN: Must, "posix/shell/wait-unknown", "POSIX.1-2024 wait, DESCRIPTION; POSIX.1-2017 wait, DESCRIPTION";
+    /// With job control, `wait %N` waits for the job of that number, and returns its exit status.
+    SHELL_WAIT_JOB: Must, "posix/shell/wait-job", "POSIX.1-2024 wait, OPERANDS; POSIX.1-2017 wait, OPERANDS";
     /// `wait` without operands waits for all commands, and returns 0.
     SHELL_WAIT_ALL: Must, "posix/shell/wait-all", "POSIX.1-2024 wait, DESCRIPTION; POSIX.1-2017 wait, DESCRIPTION";
     /// `wait` with several operands returns the status of the last one.

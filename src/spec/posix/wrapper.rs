@@ -23,6 +23,8 @@ clauses! {
     WRAPPER_SIGCHLD_IGNORED: Implementation, "posix/wrapper/sigchld-ignored", "POSIX.1-2024 XSH 2.4.3, SIG_IGN";
     /// The real time that `time` prints is that from the start of the utility to its termination.
     TIME_REAL: Must, "posix/time/real", "POSIX.1-2024 time, STDERR";
+    /// What `time` prints goes to standard error, and nothing to standard output.
+    TIME_STDERR: Must, "posix/time/stderr", "POSIX.1-2024 time, STDOUT, STDERR";
     /// The user time that `time` prints is that of the utility and the descendants that it reaped.
     TIME_USER: Must, "posix/time/user", "POSIX.1-2024 time, STDERR";
     /// The system time that `time` prints is that of the utility and the descendants that it reaped.

@@ -34,6 +34,8 @@ clauses! {
         bugs "cpython#113536";
     /// A process sleeps while it waits: it uses no CPU time, and does not wake up to look.
     HANDLE_WAIT_IDLE: Must, "promise/handle/wait-idle", "the subject's documentation";
+    /// A process sleeps during a wait with a timeout, too, and does not wake up to look, where the system has pidfds.
+    HANDLE_TIMEOUT_IDLE: Must, "promise/handle/timeout-idle", "the subject's documentation";
     /// A wait that times out does not affect the child: it keeps running, and a later wait reports its result.
     HANDLE_TIMEOUT_KEEPS: Must, "promise/handle/timeout-keeps", "the subject's documentation";
     /// A wait that reports nothing because its timeout has passed returns no sooner than that.
@@ -55,6 +57,18 @@ clauses! {
     /// A child starts with the default action of SIGPIPE, even if the runtime ignores it.
     HANDLE_CHILD_SIGPIPE: Must, "promise/handle/child-sigpipe", "the subject's documentation",
         bugs "rust#25784";
+    /// A child is run with the words that were given for it, and inherits the working directory, environment, limits, umask,
+    /// nice value, process group, session and standard error of the process; no signal is ignored or blocked in it that is not in the process.
+    HANDLE_CHILD_STARTS: Must, "promise/handle/child-starts", "the subject's documentation";
+    /// A child inherits none of the descriptors that the handles of the process have open.
+    HANDLE_CHILD_DESCRIPTORS: Must, "promise/handle/child-descriptors", "the subject's documentation";
+    /// Creating a child, waiting for it and signalling it do not change what the process passes on: its working directory, umask,
+    /// environment, limits, ignored and blocked signals.
+    HANDLE_KEEPS_PROCESS: Must, "promise/handle/keeps-process", "the subject's documentation";
+    /// Once a child has been waited for and its handle dropped, or a program could not be executed, nothing of it remains in the
+    /// process: no descriptor, no thread and no zombie.
+    HANDLE_RELEASES: Must, "promise/handle/releases", "the subject's documentation",
+        bugs "cpython#87474";
     /// Once a wait has reported a result, the child is no longer a zombie.
     HANDLE_NO_ZOMBIE: Must, "promise/handle/no-zombie", "the subject's documentation";
     /// A handle never takes the status of another handle's child: each reports the result of its own.
@@ -70,7 +84,7 @@ clauses! {
     /// A child whose handle was dropped is reaped once it has terminated.
     HANDLE_DROP_REAPS: Must, "promise/handle/drop-reaps", "the subject's documentation",
         bugs "tokio#2685";
-    /// A signal sent through the handle of a live child is delivered to it.
+    /// A signal sent through the handle of a live child is delivered to it, once.
     HANDLE_KILL_DELIVERS: Must, "promise/handle/kill-delivers", "the subject's documentation";
     /// A signal that is sent by the handle arrives at the child alone, and not at a process that the child has made.
     HANDLE_KILL_SPARES: Must, "promise/handle/kill-spares", "the subject's documentation";

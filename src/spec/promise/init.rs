@@ -17,6 +17,6 @@ clauses! {
     INIT_SIZE: Must, "promise/init/size", "the program's documentation";
     /// An init that was started with signals ignored or blocked still works.
     INIT_INHERITED_SIGNALS: Must, "promise/init/inherited-signals", "the program's documentation";
-    /// A supervisor restarts its child when it exits, and does not exit itself.
+    /// A supervisor restarts its child when it exits, with what it inherited the first time, and does not exit itself.
     INIT_RESTARTS: Must, "promise/init/restarts", "the program's documentation";
 }

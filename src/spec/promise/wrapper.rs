@@ -21,6 +21,9 @@ clauses! {
     /// The utility starts with the signals ignored and blocked that the program was started with, and no others.
     WRAPPER_COMMAND_SIGNALS: Must, "promise/wrapper/command-signals", "the program's documentation",
         bugs "cpython#45993";
+    /// The utility is run with the words that were given for it, and inherits all that the program has, except for what this is
+    /// there to change: streams, descriptors, working directory, environment, limits, umask, nice value, process group and session, signals.
+    WRAPPER_COMMAND_INHERITS: Must, "promise/wrapper/inherits", "the program's documentation";
     /// The wrapper exits when the utility terminates, even if a process that the utility has made lives on.
     WRAPPER_EXITS_WITH_COMMAND: Must, "promise/wrapper/exits-with-command", "the program's documentation";
     /// The wrapper sleeps while its utility runs: it does not wake up to look for it.

@@ -37,6 +37,8 @@ pub(crate) struct Shell {
     pub(crate) subshell_resets: bool,
     /// A command starts with SIGPIPE ignored.
     pub(crate) ignores_pipe: bool,
+    /// Called before a command is executed.
+    pub(crate) alters: fn(),
     /// A wait without operands waits for all.
     pub(crate) waits_for_all: bool,
     /// `$?` of that wait.
@@ -83,6 +85,12 @@ pub(crate) struct Shell {
     pub(crate) keeps_ignored: bool,
     /// A signal that has a trap has its default action in commands.
     pub(crate) resets_trapped: bool,
+    /// One that was ignored when the shell started cannot be trapped.
+    pub(crate) keeps_ignored_at_start: bool,
+    /// The exit status of an `exit` in a trap, given `$?` before the trap and now.
+    pub(crate) exit_in_trap: fn(i32, i32) -> i32,
+    /// The job that a number stands for.
+    pub(crate) job_named: fn(usize) -> usize,
     /// A command that stops still exists.
     pub(crate) stop_is_no_exit: bool,
     /// A wait without operands waits for it, too.
@@ -124,6 +132,7 @@ impl Shell {
         after_stop: |_, status| status,
         subshell_resets: true,
         ignores_pipe: false,
+        alters: || {},
         waits_for_all: true,
         status_of_all: |_| 0,
         of_operands: |statuses| statuses.last().copied().unwrap_or(0),
@@ -147,6 +156,9 @@ impl Shell {
         after_exit_trap: |before, _| before,
         keeps_ignored: true,
         resets_trapped: true,
+        keeps_ignored_at_start: true,
+        exit_in_trap: |before, _| before,
+        job_named: |number| number,
         stop_is_no_exit: true,
         waits_for_stopped: true,
         stop_gives_back: true,

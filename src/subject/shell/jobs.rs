@@ -32,6 +32,8 @@ enum State {
 }
 
 struct Job {
+    /// The number of its job, from 1 up.
+    number: usize,
     pid: i32,
     group: i32,
     state: State,
@@ -100,7 +102,8 @@ impl Jobs {
         let group = pids.first().copied().unwrap_or(0);
         let last = if self.shell.bang_is_last { pids.last() } else { pids.first() };
         self.last = last.copied().unwrap_or(0);
-        let job = |pid| Job { pid, group, state: State::Running, stopped: None, background: true };
+        let number = 1 + self.all.iter().map(|job| job.number).max().unwrap_or(0);
+        let job = |pid| Job { number, pid, group, state: State::Running, stopped: None, background: true };
         self.all.extend(pids.into_iter().map(job));
         while self.all.len() > self.shell.remembered {
             self.all.remove(0);
@@ -154,8 +157,14 @@ impl Jobs {
     /// Waits for the commands in the foreground; returns the status of each. One that stops becomes a background job.
     pub(super) fn run(&mut self, pids: &[i32], during: During) -> Vec<i32> {
         let group = pids.first().copied().unwrap_or(0);
-        let job =
-            |pid: &i32| Job { pid: *pid, group, state: State::Running, stopped: None, background: false };
+        let job = |pid: &i32| Job {
+            number: 0,
+            pid: *pid,
+            group,
+            state: State::Running,
+            stopped: None,
+            background: false,
+        };
         self.all.extend(pids.iter().map(job));
         let statuses = self.foreground(pids);
         let keeps = self.shell.remembers_meanwhile;
@@ -191,6 +200,14 @@ impl Jobs {
             }
             self.pause();
         }
+    }
+
+    /// The process that an operand of `wait` stands for: a pid, or the last one of a job.
+    pub(super) fn named(&self, operand: &str) -> i32 {
+        let Some(number) = operand.strip_prefix('%') else { return operand.parse().unwrap_or(0) };
+        let number = (self.shell.job_named)(number.parse().unwrap_or(0));
+        let of_job = self.all.iter().rev().find(|job| job.background && job.number == number);
+        of_job.map_or(0, |job| job.pid)
     }
 
     /// `wait PID`.

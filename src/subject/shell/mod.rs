@@ -1,7 +1,7 @@
 //! A program that runs programs: a small shell, built on [`crate::wait`], for scripts as the cases use them.
 //!
 //! A script has one line per command: words, quotes, variables, `&`, pipelines, a subshell in parentheses, an assignment of one, and the
-//! built-ins `echo`, `wait`, `trap`, `exit`, `exec`, `kill`, `type`, `set`, `jobs`, `bg` and `fg`, and `!`. There is no more
+//! built-ins `cd`, `umask`, `echo`, `wait`, `trap`, `exit`, `exec`, `kill`, `type`, `set`, `jobs`, `bg` and `fg`, and `!`. There is no more
 //! of the shell language, but what there is behaves as POSIX says.
 
 mod behavior;
@@ -36,6 +36,7 @@ impl Shell {
             traps: Map::new(),
             pipefail: false,
             errexit: false,
+            before_trap: None,
         };
         run.script(&text);
         run.exit_trap();
@@ -55,6 +56,8 @@ struct Run {
     traps: Map<i32, String>,
     pipefail: bool,
     errexit: bool,
+    /// `$?` before the trap that is being executed.
+    before_trap: Option<i32>,
 }
 
 /// What a line requests: a pipeline, in the background or not.
@@ -99,7 +102,9 @@ impl Run {
             let Some(action) = self.traps.get(&signal).cloned() else { continue };
             for _ in 0..self.shell.trap_runs {
                 let status = self.status;
-                self.script(&action);
+                self.before_trap = Some(status);
+                self.script(&action.replace("; ", "\n"));
+                self.before_trap = None;
                 self.status = status;
             }
         }
@@ -278,6 +283,7 @@ impl Run {
                 traps: self.traps.iter().filter(keeps).map(own).collect(),
                 pipefail: self.pipefail,
                 errexit: self.errexit,
+                before_trap: None,
             };
             for (signal, _) in run.traps.iter().filter(|(signal, action)| **signal != 0 && !action.is_empty())
             {
@@ -286,6 +292,7 @@ impl Run {
             run.script(&text.replace("; ", "\n"));
             return (self.shell.of_subshell)(run.status);
         }
+        (self.shell.alters)();
         let words: Result<Vec<CString>, _> =
             command.words.iter().map(|word| CString::new(word.as_str())).collect();
         words.map_or(125, |words| (self.shell.no_program)(process::exec(&words)))
@@ -296,9 +303,17 @@ impl Run {
         let rest: Vec<&str> = words[1..].iter().map(String::as_str).collect();
         self.status = match (words[0].as_str(), rest.as_slice()) {
             ("echo", rest) => say(&rest.join(" ")),
+            ("cd", [path]) => i32::from(std::env::set_current_dir(path).is_err()),
+            ("umask", [mode]) => {
+                let mode = u16::from_str_radix(mode, 8).unwrap_or(0);
+                rustix::process::umask(rustix::fs::Mode::from_bits_truncate(mode.into()));
+                0
+            }
             ("type", [name]) => say(&format!("{name} is a shell builtin")),
             ("exit", rest) => {
-                self.status = rest.first().and_then(|code| code.parse().ok()).unwrap_or(self.status);
+                let before = self.before_trap.map(|before| (self.shell.exit_in_trap)(before, self.status));
+                let given = rest.first().and_then(|code| code.parse().ok());
+                self.status = given.or(before).unwrap_or(self.status);
                 self.exit_trap();
                 process::exit_now(self.status)
             }
@@ -324,6 +339,10 @@ impl Run {
             }
             ("trap", [action, name]) => {
                 let Some(signal) = Signal::from_name(&format!("SIG{name}")) else { return true };
+                if self.shell.keeps_ignored_at_start && self.ignored.contains(&signal.number()) {
+                    self.status = 0;
+                    return true;
+                }
                 self.traps.insert(signal.number(), (*action).to_owned());
                 let ignored = action.is_empty() && self.shell.ignores;
                 let action = if ignored { Action::Ignore } else { Action::Hook(jobs::note) };
@@ -350,7 +369,7 @@ impl Run {
                 let traps: Vec<i32> = self.traps.keys().copied().collect();
                 let mut statuses = Vec::new();
                 for pid in pids {
-                    let pid = pid.parse().unwrap_or(0);
+                    let pid = self.jobs.named(pid);
                     let failed = statuses.last().is_some_and(|status| *status != 0);
                     if failed && !self.shell.waits_for_rest && self.jobs.lives(pid) {
                         break;

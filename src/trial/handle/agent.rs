@@ -95,6 +95,10 @@ impl Trial<'_> {
         request: impl FnOnce(Words) -> Request,
     ) -> Result<Child, Abort> {
         let birth = self.core.birth(&By::Fork { thread: 0 }, scenario);
+        self.spawn_of(birth, request)
+    }
+
+    fn spawn_of(&mut self, birth: Birth, request: impl FnOnce(Words) -> Request) -> Result<Child, Abort> {
         let request = request(Words::of(&birth.argv));
         self.core.link.send(&[To::Agent(request.to_line().with("id", birth.id))])?;
         let started = self.with.born(&mut self.core, &birth)?;
@@ -131,10 +135,20 @@ impl Trial<'_> {
 
     /// Creates a child that keeps the signal dispositions and the mask that it starts with.
     pub fn spawn_unshielded(&mut self, scenario: &Scenario) -> Result<Child, Abort> {
+        let birth = self.unshielded(scenario);
+        self.spawn_of(birth, |argv| Request::Spawn { argv, pipes: false })
+    }
+
+    /// The same by a raw fork, without a handle.
+    pub fn fork_unshielded(&mut self, scenario: &Scenario) -> Result<Child, Abort> {
+        let birth = self.unshielded(scenario);
+        self.spawn_of(birth, |argv| Request::Fork { argv })
+    }
+
+    fn unshielded(&mut self, scenario: &Scenario) -> Birth {
         let mut birth = self.core.birth(&By::Fork { thread: 0 }, scenario);
         birth.argv.insert(self.core.agent.child.len(), "--keep-signals".to_owned());
-        let started = self.with.start(&mut self.core, &birth)?;
-        self.core.join(birth, started)
+        birth
     }
 
     /// Creates a child by a raw fork, without a handle.
@@ -329,6 +343,13 @@ impl Trial<'_> {
         let line = self.agent_activity()?;
         line.number("switches")
             .map_err(|_| Abort::Skip("the process table does not show switches".to_owned()))
+    }
+
+    /// The number of descriptors and that of threads of the agent.
+    pub fn agent_holds(&mut self) -> Result<(i64, i64), Abort> {
+        let line = self.agent_activity()?;
+        let skip = |_| Abort::Skip("the process table shows neither descriptors nor threads".to_owned());
+        Ok((line.number("descriptors").map_err(skip)?, line.number("threads").map_err(skip)?))
     }
 
     fn agent_activity(&mut self) -> Result<Line, Abort> {

@@ -4,7 +4,7 @@ use crate::protocol::codec::{Bytes, Words};
 use crate::protocol::handle::HandleReport;
 use crate::protocol::warden::{ProcessState, Request};
 use crate::protocol::{Change, Line};
-use crate::scenario::{Scenario, Step};
+use crate::scenario::Scenario;
 use crate::spec::clause::Clause;
 use crate::spec::contracts::{Contract, POSIX};
 use crate::trial::abort::{Abort, Outcome};
@@ -69,18 +69,23 @@ pub(crate) const HANG: Duration = Duration::from_secs(2);
 
 impl Interface for Run {
     fn start(&mut self, core: &mut Core<'_>, birth: &Birth) -> Result<Started, Abort> {
-        let mut argv = birth.argv.clone();
-        if self.how.keeps_signals {
-            argv.insert(core.agent.child.len(), "--keep-signals".to_owned());
-        }
-        self.begin(core, &argv)?;
+        self.begin(core, &self.argv(core, birth))?;
         greeting(core, &birth.name)
     }
 }
 
 impl Run {
+    /// The command of a child.
+    pub(super) fn argv(&self, core: &Core<'_>, birth: &Birth) -> Vec<String> {
+        let mut argv = birth.argv.clone();
+        if self.how.keeps_signals {
+            argv.insert(core.agent.child.len(), "--keep-signals".to_owned());
+        }
+        argv
+    }
+
     /// Has the warden start the program with that command.
-    fn begin(&mut self, core: &mut Core<'_>, argv: &[String]) -> Outcome {
+    pub(super) fn begin(&mut self, core: &mut Core<'_>, argv: &[String]) -> Outcome {
         let quoted: Vec<String> = argv.iter().map(|word| quote(word)).collect();
         let quoted = quoted.join(" ");
         let folder = core.agent.folder.clone();
@@ -103,16 +108,21 @@ impl Run {
         if !placed {
             command.extend(argv.iter().cloned());
         }
+        self.open(core, command, files)
+    }
+
+    /// Has the warden start a command.
+    fn open(
+        &mut self,
+        core: &mut Core<'_>,
+        mut command: Vec<String>,
+        files: Vec<(String, String)>,
+    ) -> Outcome {
         if let Some(other) = &self.how.after {
             let script = format!("{other}\nexec \"$@\"");
             let before = ["sh", "-c", &script, "sh"];
             command = before.map(str::to_owned).into_iter().chain(command).collect();
         }
-        self.open(core, command, files)
-    }
-
-    /// Has the warden start a command.
-    fn open(&mut self, core: &mut Core<'_>, command: Vec<String>, files: Vec<(String, String)>) -> Outcome {
         let names = |signals: &[Signal]| signals.iter().map(Signal::to_string).collect();
         let files: Vec<String> = files.into_iter().flat_map(|(path, text)| [path, text]).collect();
         let request = Request::Run {
@@ -147,7 +157,7 @@ fn quote(word: &str) -> String {
 }
 
 /// Waits until a child run by the program has said hello.
-fn greeting(core: &mut Core<'_>, name: &str) -> Result<Started, Abort> {
+pub(super) fn greeting(core: &mut Core<'_>, name: &str) -> Result<Started, Abort> {
     let began = Instant::now();
     let patience = core.link.patience(Of::Processes, "a connection of a child".to_owned(), PROMPT);
     let (mut starved, most) = (Starved::default(), core.link.scaled(PROMPT * 6));
@@ -240,24 +250,6 @@ impl Trial<'_> {
         let child = self.spawn(scenario);
         self.with.how = before;
         child
-    }
-
-    /// The same in a process that first had another child, which performed these steps.
-    pub fn spawn_after(&mut self, steps: &[Step], scenario: Scenario) -> Result<Child, Abort> {
-        let other = self.offer(Scenario::held());
-        let birth = self.core.birth(&By::Fork { thread: 0 }, &scenario);
-        // A shell waits for it, and becomes the program.
-        let how = How { after: Some(other.command.clone()), ..How::default() };
-        let before = std::mem::replace(&mut self.with.how, how);
-        let begun = self.with.begin(&mut self.core, &birth.argv);
-        self.with.how = before;
-        begun?;
-        let other = self.meet(&other)?;
-        for step in steps {
-            self.tell(&other, step.clone())?;
-        }
-        let started = greeting(&mut self.core, &birth.name)?;
-        self.core.join(birth, started)
     }
 
     /// Has the program run a command that is not a child of the trial, such as one that does not exist.

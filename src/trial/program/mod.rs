@@ -1,5 +1,6 @@
 //! The interface `program`: programs that run another program.
 
+mod behind;
 pub(crate) mod children;
 pub(crate) mod interface;
 pub(crate) mod kind;

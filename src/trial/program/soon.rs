@@ -1,7 +1,6 @@
 //! What a program does soon, or not at all: how long it is given.
 
 use crate::protocol::warden::{ProcessState, Request};
-use crate::scenario::Step;
 use crate::trial::abort::{Abort, Outcome};
 use crate::trial::core::Child;
 use crate::trial::deadline::{PROMPT, ms};
@@ -96,13 +95,7 @@ impl Trial<'_> {
         self.core.link.ask_warden(&request, PROMPT).map(drop).map_err(Abort::from)
     }
 
-    /// How many signals a child has caught since it was last asked; none if it is gone.
-    pub fn catches(&mut self, child: &Child) -> Result<i64, Abort> {
-        let told = self.try_tell(child, Step::Getids);
-        Ok(told.ok().and_then(Result::ok).and_then(|reply| reply.number("caught").ok()).unwrap_or(0))
-    }
-
-    /// The same, once it has caught one, unless the program has had its time.
+    /// How many signals a child has caught since it was last asked, once it has caught one, unless the program has had its time.
     pub fn caught_soon(&mut self, child: &Child) -> Result<i64, Abort> {
         let mut patience = Patience::new();
         loop {

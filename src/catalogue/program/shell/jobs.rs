@@ -18,6 +18,9 @@ cases! { program "shell-jobs";
     /// `bg` continues a stopped job without waiting for it, which can still be waited for
     background(SHELL) => [posix::SHELL_BG, posix::SHELL_WAIT_PID];
 
+    /// `wait %N` waits for that job and returns its status
+    wait_for_job(SHELL) => [posix::SHELL_WAIT_JOB];
+
     /// `fg` continues a job, waits for it and returns its status
     foreground(SHELL) => [posix::SHELL_FG];
 }
@@ -111,4 +114,19 @@ fn foreground(t: &mut Trial) -> Outcome {
     let got = t.awaited("f")?;
     // POSIX.1-2017 has fg succeed with 0; since POSIX.1-2024, the status is that of the job.
     t.expect(&posix::SHELL_FG).that(matches!(got, Some(6 | 0)), "$? 6 or 0 of fg", said("$?", got))
+}
+
+fn wait_for_job(t: &mut Trial) -> Outcome {
+    let (first, second) = (t.offer(Scenario::held()), t.offer(Scenario::held()));
+    let waits = "wait %2\necho b=$?\nwait %1\necho a=$?\n";
+    script(t, &format!("{} &\n{} &\necho ready=1\n{waits}", first.command, second.command))?;
+    let (first, second) = (t.meet(&first)?, t.meet(&second)?);
+    t.awaited("ready")?;
+    t.await_program_asleep()?;
+    for (child, code, name) in [(&second, 5, "b"), (&first, 3, "a")] {
+        t.tell(child, Step::exit(code))?;
+        let got = t.awaited(name)?;
+        t.expect(&posix::SHELL_WAIT_JOB).that(got == Some(code), format!("$? {code}"), said("$?", got))?;
+    }
+    Ok(())
 }

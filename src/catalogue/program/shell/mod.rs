@@ -1,5 +1,6 @@
 //! Shells: `$?`, `wait`, traps and job control, tested with scripts that report their progress.
 
+mod environment;
 mod jobs;
 mod status;
 mod wait;
@@ -7,7 +8,7 @@ mod wait;
 use crate::trial::Case;
 
 /// The themes for shells.
-pub(super) const THEMES: [&[Case]; 3] = [status::CASES, wait::CASES, jobs::CASES];
+pub(super) const THEMES: [&[Case]; 4] = [status::CASES, environment::CASES, wait::CASES, jobs::CASES];
 
 /// The value that a script wrote as `NAME=VALUE`.
 fn value(text: &str, name: &str) -> Option<i32> {

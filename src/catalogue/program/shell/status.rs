@@ -51,6 +51,9 @@ cases! { program "shell";
     /// a trap on EXIT sees the exit status in `$?`, and does not change it
     exit_trap(SHELL) => [posix::SHELL_EXIT_TRAP];
 
+    /// `exit` in a trap exits with the status of the command before the trap
+    exit_in_trap(SHELL) => [posix::SHELL_EXIT_IN_TRAP];
+
     /// `$?` after starting a background command is 0, whatever it was before and however the command terminates
     background(SHELL) => [posix::SHELL_BACKGROUND_STATUS];
 
@@ -299,6 +302,21 @@ fn exit_trap(t: &mut Trial) -> Outcome {
         exits_as(t, &posix::SHELL_EXIT_TRAP, &ran, status)?;
     }
     Ok(())
+}
+
+fn exit_in_trap(t: &mut Trial) -> Outcome {
+    let child = t.offer(Scenario::held());
+    t.script(&format!("trap '(exit 3); exit' USR1\n{}\n", child.command))?;
+    let child = t.meet(&child)?;
+    t.await_program_asleep()?;
+    t.signal_program(Signal::USR1)?;
+    t.settle()?;
+    if !t.has_exited()? {
+        t.tell(&child, Step::exit(5))?;
+    }
+    let ran = t.exit()?;
+    let got = said("exit code", ran.code());
+    t.expect(&posix::SHELL_EXIT_IN_TRAP).that(ran.code() == Some(5), "the script to exit with 5", got)
 }
 
 fn background(t: &mut Trial) -> Outcome {

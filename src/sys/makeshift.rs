@@ -47,8 +47,18 @@ pub fn ready(
 /// # Errors
 /// As [`readable`].
 pub fn sleep_until_closed(fds: &[BorrowedFd<'_>]) -> Result<(), Errno> {
-    // A hangup is reported whatever events are requested.
-    polled(fds.iter().map(|fd| (*fd, 0)), None).map(drop)
+    // A hangup is reported whatever events are requested, except by NetBSD for a socket (`sopoll`), which is readable then.
+    let events = if cfg!(target_os = "netbsd") { libc::POLLIN } else { 0 };
+    loop {
+        let ready = polled(fds.iter().map(|fd| (*fd, events)), None)?;
+        let is_empty = |fd: &BorrowedFd<'_>| rustix::io::ioctl_fionread(fd).is_ok_and(|left| left == 0);
+        let mut ready = fds.iter().zip(ready).filter(|(_, ready)| *ready).map(|(fd, _)| fd);
+        if events == 0 || fds.is_empty() || ready.any(is_empty) {
+            return Ok(());
+        }
+        // What has not been read hides it.
+        pause(Duration::from_millis(10));
+    }
 }
 
 /// Sleeps for this long: the standard library panics if `clock_nanosleep` fails.

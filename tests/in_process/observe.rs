@@ -57,11 +57,10 @@ fn every_subject_reports_the_same_exit(#[values(0, 9, 255)] code: u8) {
         if call == Call::Waitid {
             assert_eq!(seen.ret, Ok(0), "{what}");
             let info = seen.info.wrote().expect("it was written");
-            assert_eq!(
-                (info.code, info.status),
-                (Some(libc::CLD_EXITED.into()), Some(code.into())),
-                "{what}"
-            );
+            assert_eq!(info.code, Some(libc::CLD_EXITED.into()), "{what}");
+            // The accessors of rustix hide it on NetBSD.
+            let hidden = cfg!(target_os = "netbsd") && subject.name() == "rustix";
+            assert_eq!(info.status, (!hidden).then_some(code.into()), "{what}");
             assert!(info.pid.is_none_or(|seen| seen == pid), "{what}");
             assert!(info.signo.is_none_or(|seen| seen == i64::from(Signal::CHLD.number())), "{what}");
         } else {
@@ -86,7 +85,8 @@ fn every_subject_reports_the_same_exit(#[values(0, 9, 255)] code: u8) {
 #[serial]
 fn nothing_is_written_if_nothing_is_ready() {
     each(|subject, call| {
-        if call == Call::Wait {
+        // NetBSD's wait6 writes zeros.
+        if call == Call::Wait || (cfg!(target_os = "netbsd") && call == Call::Wait6) {
             return;
         }
         let child = Child::held();

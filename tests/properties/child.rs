@@ -115,8 +115,9 @@ impl Child {
         let cpu = Duration::from_micros(cpu.unsigned_abs());
         let memory = MaxRssUnit::host().bytes(memory);
         let least = faults.unsigned_abs();
+        // On NetBSD, only getrusage fills it in: for a dead child it is 0.
         let own = rusage.cpu_time() >= cpu
-            && rusage.max_rss_bytes() >= memory
+            && (rusage.max_rss_bytes() >= memory || cfg!(target_os = "netbsd"))
             && (least..=least + FAULTS_OF_ENDING).contains(&rusage.minor_faults());
         if own {
             return Ok(());

@@ -96,6 +96,10 @@ const ALIKE: &[(&[&str], &str)] = &[
         &["clone.clone-parent", "reparenting.pidns-outer-pid"],
         "another process creates the child, with CLONE_PARENT in one and in a PID namespace in the other",
     ),
+    (
+        &["rusage-counts.max-rss-floor", "signal-death.core-limit-zero"],
+        "each records a value that no clause determines",
+    ),
     (&["rusage.system-time", "rusage.user-time"], "one burns user time, the other system time"),
     (
         &["rusage-counts.minor-faults", "rusage.reaped-grandchild"],

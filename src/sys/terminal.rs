@@ -136,9 +136,9 @@ mod tests {
             if is_hung_up(&held.master) {
                 return 3;
             }
-            // As the leader's last close shows; on NetBSD the session loses it, and the master is not hung up.
+            // As the leader's last close shows.
             drop(held.terminal);
-            let lost = is_hung_up(&held.master) || controlling().is_err();
+            let lost = is_hung_up(&held.master);
             // Closing it would send SIGHUP to this process.
             std::mem::forget(held.master);
             if lost { 0 } else { 4 }

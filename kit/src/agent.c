@@ -9,7 +9,7 @@ static struct {
     /* Why a request does not get an `ok`: the errno, or text. */
     int error;
     /* The descriptors that the agent opened for requests. */
-    unsigned char mine[1024];
+    unsigned char mine[2048];
     int out;
 } agent;
 

@@ -93,6 +93,32 @@ static int has_alternate_stack(int give)
 #endif
 }
 
+/* What else must not change, to compare with another time. */
+static void put_attributes(struct text *t)
+{
+    char directory[1024];
+    mode_t mask = umask(0);
+    umask(mask);
+    put_number(t, "umask", (long long)mask);
+    put_number(t, "pgid", (long long)getpgrp());
+    put_number(t, "uid", (long long)getuid());
+    put_number(t, "euid", (long long)geteuid());
+    if (getcwd(directory, sizeof directory) != NULL)
+        put(t, "directory", directory);
+#ifdef HAVE_PTHREAD_CANCEL
+    {
+        /* There is no other way to read them. */
+        int state = 0, kind = 0;
+        pthread_setcancelstate(PTHREAD_CANCEL_ENABLE, &state);
+        pthread_setcancelstate(state, NULL);
+        pthread_setcanceltype(PTHREAD_CANCEL_DEFERRED, &kind);
+        pthread_setcanceltype(kind, NULL);
+        put_number(t, "cancelstate", state);
+        put_number(t, "canceltype", kind);
+    }
+#endif
+}
+
 static int serve_caller_state(struct task *q)
 {
     int arm = is_yes(&q->line, "arm"), error = arm ? arm_timers() : 0;
@@ -108,6 +134,7 @@ static int serve_caller_state(struct task *q)
     put(&q->reply, "rounding", rounding());
     put(&q->reply, "subnormals", subnormals());
     put_flag(&q->reply, "stack", has_alternate_stack(arm));
+    put_attributes(&q->reply);
     if (has_succeeded)
         put_flag(&q->reply, "zeroed_errno", has_zeroed_errno);
     return OK;

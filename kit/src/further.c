@@ -215,6 +215,7 @@ static const struct {
     { "pidfd_getfd", serve_pidfd_getfd },
     { "epoll", serve_epoll },
     { "blocking", serve_blocking },
+    { "duplicate", serve_duplicate },
     { "sigwait", serve_sigwait },
     { "signalfd", serve_signalfd },
     { "times", serve_times },

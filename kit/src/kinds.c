@@ -35,6 +35,7 @@ static const struct shape AGENT_SHAPES[] = {
     { "pidfd_signal", "fd:i sig:x" },
     { "pidfd_info", "fd:i" },
     { "blocking", "fd:i on:f" },
+    { "duplicate", "fd:i from:i" },
     { "sigwait", "sig:s" },
     { "signalfd", "sig:s" },
     { "limit", "resource:r soft:n" },

@@ -397,6 +397,24 @@ static int serve_blocking(struct task *q)
     return refused(q, fcntl(fd, F_SETFL, flags) < 0 ? errno : 0);
 }
 
+/* Standard input is where requests come from: nothing else can have its number. */
+static int serve_duplicate(struct task *q)
+{
+    const char *value = get(&q->line, "from");
+    long long from;
+    int fd, result = fd_in(q, "fd", &fd);
+    if (result != OK)
+        return result;
+    if (value == NULL || !parse_number(value, &from) || from < 0 || from > INT_MAX)
+        return wrong(q, "'from=' must be a descriptor's number");
+    if (from < 3)
+        return unsupported(q, "the numbers of the standard streams are in use");
+    fd = fcntl(fd, F_DUPFD, (int)from);
+    if (fd >= 0)
+        fcntl(fd, F_SETFD, FD_CLOEXEC);
+    return keep(q, fd);
+}
+
 static int serve_limit(struct task *q)
 {
 #ifdef HAVE_RLIMIT

@@ -20,7 +20,7 @@ use crate::sys::process::existence::Witness;
 use crate::sys::process::exit_watch::{ExitWatch, next_event};
 use crate::sys::process::{self, Forked, cancel, gate, pidfd, ptrace, raw, reaper};
 use crate::sys::process_table;
-use crate::sys::{caller, sandbox, signal, terminal};
+use crate::sys::{caller, makeshift, sandbox, signal, terminal};
 use crate::wait::{Pid, Signal, names};
 
 /// Serves one of these requests.
@@ -136,6 +136,15 @@ pub(super) fn serve(agent: &Agent, request: Request, ok: Line) -> Result<Line, R
             agent.with_descriptor(fd, |fd| Ok(set_blocking(fd, on)?))?;
             Ok(ok)
         }
+        Request::Duplicate { fd, from: 0 } => {
+            // Requests are read from a duplicate of standard input.
+            agent.with_descriptor(fd, |fd| Ok(makeshift::as_standard(fd, 0)?))?;
+            Ok(ok.with("fd", 0))
+        }
+        Request::Duplicate { fd, from } => {
+            let fd = agent.with_descriptor(fd, |fd| Ok(makeshift::duplicate_from(fd, from)?))?;
+            Ok(ok.with("fd", agent.keep(fd)))
+        }
         Request::Sigwait { sig } => {
             let record = signal::wait_for(handlers::number(sig)?, SIGNAL_WAIT)?;
             Ok(ok.with_list("seen", [handlers::record_text(&record)]))
@@ -240,6 +249,7 @@ fn caller_state(arm: bool, ok: Line) -> Result<Line, Refusal> {
         Some(word) => state.with("x87", format_args!("{word:#x}")),
         None => state,
     };
+    let state = caller::attributes().into_iter().fold(state, |state, (key, text)| state.with(key, text));
     Ok(match observe::has_zeroed_errno() {
         Some(zeroed) => state.with("zeroed_errno", if zeroed { "yes" } else { "no" }),
         None => state,

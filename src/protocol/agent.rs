@@ -172,6 +172,7 @@ requests! {
         PidfdSignal = "pidfd_signal" { fd: i32 = "fd", sig: String = "sig" },
         PidfdInfo = "pidfd_info" { fd: i32 = "fd" },
         Blocking = "blocking" { fd: i32 = "fd", on: Switch = "on" },
+        Duplicate = "duplicate" { fd: i32 = "fd", from: i32 = "from" },
         Sigwait = "sigwait" { sig: Signal = "sig" },
         Signalfd = "signalfd" { sig: Signal = "sig" },
         Times = "times" {},

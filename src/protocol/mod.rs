@@ -89,7 +89,7 @@
 //! | `await-readable fd=N` | polls for input until there is some; announced like a call | `ok` |
 //! | `switches tid=N` | how many times that thread of the agent has gone to sleep so far | `ok count=N` |
 //! | `late-writes` | nothing: its reply, like any other, has `late-write=yes` if the buffers of an earlier call have changed | `ok` |
-//! | `caller-state [arm=yes] [thread=N]` | state of the process and of the thread that a wait has no business with; first, with `arm=yes`, starts the three interval timers and two of `timer_create`, for a thousand seconds each | `ok timers=real,virtual,prof [posix_timers=process,thread] [x87=N] blocked=S,... rounding=nearest, up, down or zero subnormals=kept or flushed stack=yes or no [zeroed_errno=yes or no]`: the timers that run, the x87 control word, the signals that the thread blocks, the floating-point modes, whether there is an alternate signal stack, and whether an observed call that succeeded has set `errno` to 0 |
+//! | `caller-state [arm=yes] [thread=N]` | state of the process and of the thread that a wait has no business with; first, with `arm=yes`, starts the three interval timers and two of `timer_create`, for a thousand seconds each | `ok timers=real,virtual,prof [posix_timers=process,thread] [x87=N] blocked=S,... rounding=nearest, up, down or zero subnormals=kept or flushed stack=yes or no [zeroed_errno=yes or no] [KEY=TEXT ...]`: the timers that run, the x87 control word, the signals that the thread blocks, the floating-point modes, whether there is an alternate signal stack, and whether an observed call that succeeded has set `errno` to 0, and any other state that must not change, as text to compare |
 //! | `handler sig=S [restart=yes] flag=F` | installs a handler that counts, with `SA_RESETHAND` (`once`), `SA_NODEFER` (`nodefer`) or `SA_ONSTACK` (`onstack`) | `ok` |
 //! | `getids [thread=N]` | | `ok pid=N tid=N` |
 //! | `ptrace do=R pid=N [sig=S] [options=O,...]` | `attach`, `seize`, `cont`, `syscall`, `listen`, `interrupt`, `set-options`, `detach` or `event-message`; the options are `sysgood`, `fork`, `vfork`, `clone`, `exec`, `exit` | `ok value=N` |
@@ -102,6 +102,7 @@
 //! | `pidfd_signal fd=N sig=S` | `pidfd_send_signal`; `sig=0` only checks | `ok` |
 //! | `pidfd_info fd=N` | `PIDFD_GET_INFO` | `ok [of=N] [status=0x...]` |
 //! | `blocking fd=N on=yes or no` | clears or sets `O_NONBLOCK` | `ok` |
+//! | `duplicate fd=N from=N` | duplicates a descriptor onto the lowest free number from there on; `from=0`: onto 0, standard input, which the agent then reads elsewhere | `ok fd=N` |
 //! | `sigwait sig=S`, `signalfd sig=S` | accepts a blocked signal, waiting at most five seconds (then `EAGAIN`) | `ok seen=SIG:CODE:PID:UID:STATUS` |
 //! | `times` | | `ok tick_us=N utime_us=N stime_us=N cutime_us=N cstime_us=N` |
 //! | `limit resource=nofile or core soft=N` | sets the soft limit | `ok` |

@@ -1,5 +1,5 @@
-//! What a call does to its caller's timers, floating-point modes, signal stack, `errno` and signal mask, and handlers whose
-//! other flags, or whose thread, it depends on.
+//! What a call does to its caller's timers, floating-point modes, signal stack, `errno`, signal mask and attributes, and
+//! handlers whose other flags, or whose thread, it depends on.
 
 use crate::mutants::calls::arguments::by_target::sleeps;
 use crate::mutants::calls::edit::{ObservationExt, RequestExt};
@@ -44,6 +44,11 @@ fn restarts(line: &mut Line, flag: &str, restart: &str) {
     if line.word() == "handler" && line.get("flag").as_deref() == Some(flag) {
         line.set("restart", restart);
     }
+}
+
+fn rename_thread() {
+    #[cfg(target_os = "linux")]
+    let _ = rustix::thread::set_name(c"reaper");
 }
 
 pub(crate) const MUTANTS: &[Mutant] = &[
@@ -106,6 +111,73 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     )
     .call(|w, r| noting(w, r, |seen| seen.child().is_some()))
     .after_reply(|w, request, reply| shows(w, request, reply, "x87", "0x27f")),
+    blind(
+        "report-disables-cancellation",
+        "a call that reports leaves its thread uncancelable",
+        &posix::WAIT_LEAVES_CALLER,
+    )
+    .call(|w, r| noting(w, r, |seen| seen.child().is_some()))
+    .after_reply(|w, request, reply| shows(w, request, reply, "cancel", "9,9")),
+    blind(
+        "sleep-forgets-robust-futexes",
+        "a call that sleeps loses its thread's list of robust futexes",
+        &posix::WAIT_LEAVES_CALLER,
+    )
+    .call(|w, r| {
+        let asleep = sleeps(w, r);
+        noting(w, r, |_| asleep)
+    })
+    .after_reply(|w, request, reply| shows(w, request, reply, "robust", "0,0")),
+    blind(
+        "eintr-unblocks-sigchld",
+        "a call that fails with EINTR leaves SIGCHLD unblocked",
+        &posix::WAIT_LEAVES_CALLER,
+    )
+    .call(|w, r| {
+        w.map(r, |seen| {
+            if seen.errno() == Some(libc::EINTR) {
+                let _ = signal::unblock(libc::SIGCHLD);
+            }
+        })
+    }),
+    blind("failure-changes-directory", "a call that fails changes to /", &posix::WAIT_LEAVES_CALLER).call(
+        |w, r| {
+            w.map(r, |seen| {
+                if seen.errno().is_some() {
+                    let _ = rustix::process::chdir("/");
+                }
+            })
+        },
+    ),
+    blind(
+        "nothing-changes-umask",
+        "WNOHANG with nothing to report clears the umask",
+        &posix::WAIT_LEAVES_CALLER,
+    )
+    .call(|w, r| {
+        w.map(r, |seen| {
+            if seen.is_nothing() {
+                rustix::process::umask(rustix::fs::Mode::empty());
+            }
+        })
+    }),
+    blind(
+        "reap-leads-a-group",
+        "a call that reaps moves its process to a group of its own",
+        &posix::WAIT_LEAVES_CALLER,
+    )
+    .call(|w, r| noting(w, r, ObservationExt::is_termination))
+    .after_reply(|w, request, reply| shows(w, request, reply, "ids", "0,0,0,0,0,0")),
+    blind("sleep-renames-thread", "a call that sleeps renames its thread", &posix::WAIT_LEAVES_CALLER).call(
+        |w, r| {
+            let asleep = sleeps(w, r);
+            w.map(r, |_| {
+                if asleep {
+                    rename_thread();
+                }
+            })
+        },
+    ),
     blind(
         "group-wait-defers-handlers",
         "a handler runs only once a wait for a group has returned",

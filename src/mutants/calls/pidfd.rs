@@ -45,7 +45,39 @@ fn peeks_at_leader(w: &Inner, r: &Request, pid: Option<i64>) -> CallResult {
     }
 }
 
+/// Remembers the process that each number referred to first.
+fn track_numbers(w: &Inner, request: &Line, reply: &Line) {
+    let Ok(fd) = reply.number("fd") else { return };
+    let pid = match request.word() {
+        "pidfd_open" => request.number("pid").ok(),
+        "duplicate" => request.number("fd").ok().and_then(|from| w.lookup(from)),
+        _ => None,
+    };
+    if let (Some(pid), None) = (pid, w.lookup(fd)) {
+        w.insert(fd, pid);
+    }
+}
+
+/// A wait through such a pidfd fails with EBADF.
+fn refuses_number(w: &Inner, r: &Request, such: impl Fn(i64) -> bool) -> CallResult {
+    if by_pidfd(r) && such(r.idtype_and_id().1) { Ok(error(r, EBADF)) } else { w.real(r) }
+}
+
 pub(crate) const MUTANTS: &[Mutant] = &[
+    blind("pidfd-zero-ebadf", "a wait through a pidfd with the number 0 fails", &linux::PIDFD_ANY_NUMBER)
+        .call(|w, r| refuses_number(w, r, |fd| fd == 0)),
+    blind("pidfd-in-an-fd-set", "a wait through a pidfd fails from number 64 on", &linux::PIDFD_ANY_NUMBER)
+        .call(|w, r| refuses_number(w, r, |fd| (64..4096).contains(&fd))),
+    blind(
+        "pidfd-number-cached",
+        "a pidfd's number goes on to refer to the process that it referred to first",
+        &linux::PIDFD_ANY_NUMBER,
+    )
+    .after_reply(|w, request, reply| track_numbers(w, request, reply))
+    .call(|w, r| match w.lookup(r.idtype_and_id().1).filter(|_| by_pidfd(r)) {
+        Some(pid) => w.real(&r.with_pid(pid)),
+        None => w.real(r),
+    }),
     blind(
         "pidfd-peek-sees-leader",
         "a peek through a pidfd reports a child whose initial thread has exited, although others live",

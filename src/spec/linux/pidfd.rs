@@ -82,6 +82,9 @@ clauses! {
     /// CLONE_PIDFD returns a pidfd for the new child that behaves in waitid and poll like one from
     /// pidfd_open.
     PIDFD_FROM_CLONE: Must, "linux/pidfd/from-clone", "clone(2), CLONE_PIDFD";
+    /// A wait through a pidfd goes by what the descriptor refers to at the time of the call, whatever its number is, 0 included,
+    /// and whatever that number referred to before.
+    PIDFD_ANY_NUMBER: Must, "linux/pidfd/any-number", "wait(2), P_PIDFD; Linux kernel/pid.c, pidfd_get_pid";
     /// waitid on a PIDFD_THREAD pidfd of a child's initial thread waits for the child and reaps it (since
     /// Linux 6.9).
     PIDFD_PIDFD_THREAD_WAITS: Must, "linux/pidfd/pidfd-thread-waits", "pidfd_open(2), PIDFD_THREAD";

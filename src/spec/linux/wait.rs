@@ -70,6 +70,9 @@ clauses! {
     WAIT_EFAULT_STATUS: Must, "linux/wait/efault-status", "Linux kernel/exit.c, wait4: put_user";
     /// A call that would report a child fails with EFAULT if the rusage pointer is outside the address space.
     WAIT_EFAULT_RUSAGE: Must, "linux/wait/efault-rusage", "Linux kernel/exit.c, wait4: copy_to_user";
+    /// A call asleep for a process group goes by the groups at the time of an event: it reports a child that has joined
+    /// since the call began, and none that has left.
+    WAIT_GROUP_AT_EVENT: Must, "linux/wait/group-at-event", "Linux kernel/exit.c, child_wait_callback: eligible_pid";
     /// Status, rusage and siginfo may be at any writable address: the calls require no alignment, and no memory
     /// beyond the buffer.
     WAIT_ANY_WRITABLE_ADDRESS: Must, "linux/wait/any-writable-address",

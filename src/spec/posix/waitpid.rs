@@ -132,7 +132,8 @@ clauses! {
     WAIT_SUSPENDS_ONE_THREAD: Must, "posix/wait/suspends-one-thread",
         "POSIX.1-2024 wait, waitid, DESCRIPTION (the calling thread)";
     /// A call has no effect on its process but those specified: it leaves the signal mask, the actions, other pending signals,
-    /// the open descriptors, the timers, the floating-point modes and the alternate signal stack as they were.
+    /// the open descriptors, the timers, the floating-point modes, the alternate signal stack, the ids, limits and directory,
+    /// and the thread's cancelability as they were.
     WAIT_LEAVES_CALLER: Must, "posix/wait/leaves-caller", "POSIX.1-2024 wait, waitid, DESCRIPTION; 2.4 Signal Concepts";
     /// A call does not set errno to 0.
     ERRNO_NEVER_ZERO: Must, "posix/wait/errno-never-zero", "POSIX.1-2024 2.3 Error Numbers; errno, DESCRIPTION";
@@ -213,7 +214,8 @@ clauses! {
     /// SA_RESTART.
     WAITPID_EINTR: Must, "posix/waitpid/eintr", "POSIX.1-2024 wait, DESCRIPTION and ERRORS",
         bugs "rust#159855";
-    /// A call that fails with EINTR consumes nothing: the next call reports the child.
+    /// A call that fails with EINTR consumes nothing: the next call reports the child, and so does one that asks for a stop
+    /// or a continue that the interrupted call did not ask for.
     WAITPID_EINTR_KEEPS_CHILD: Must, "posix/waitpid/eintr-keeps-child", "POSIX.1-2024 wait, ERRORS; 2.13";
     /// Whether a blocked call returns the child or fails with EINTR is unspecified if the SIGCHLD for that very
     /// child is caught by a handler that was installed without SA_RESTART.

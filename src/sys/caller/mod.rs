@@ -10,6 +10,9 @@ use crate::sys::process::check;
 #[cfg_attr(not(any(target_os = "linux", target_os = "android")), path = "posix_timers_unknown.rs")]
 mod posix_timers;
 
+mod attributes;
+
+pub use attributes::attributes;
 pub use posix_timers::{arm_posix_timers, running_posix_timers};
 
 /// The interval timers.

@@ -4,6 +4,7 @@ use crate::scenario::{Offspring, Scenario, Step};
 use crate::spec::{linux, pairs, posix};
 use crate::trial::cases;
 use crate::trial::{Abort, Calls, Change, Child, Errno, Need, Needs, Options, Outcome, Target, Trial};
+use crate::wait::Signal;
 
 cases! { "exec-spawn";
 
@@ -20,6 +21,9 @@ cases! { "exec-spawn";
     /// exec in a child is not an event, even for a call that requests stops and continues
     exec_is_not_an_event(ANY; NOHANG | UNTRACED | CONTINUED) in Calls::WITH_OPTIONS.few()
         => [posix::EXEC_CHILD_KEEPS_IDENTITY];
+
+    /// a child that has execed is still found through its group: alive, stopped and dead
+    group_after_exec(GROUP; NOHANG | UNTRACED) in Calls::WITH_TARGET.few() => [posix::EXEC_CHILD_KEEPS_IDENTITY];
 
     /// a child in its own session is found by a wait for any child
     own_session_any_child(ANY) in Calls::ENTRIES => [posix::WAITPID_ANY_EVERY_GROUP];
@@ -84,16 +88,37 @@ fn exec_during_wait(t: &mut Trial) -> Outcome {
 
 fn exec_is_not_an_event(t: &mut Trial) -> Outcome {
     let clause = &posix::EXEC_CHILD_KEEPS_IDENTITY;
+    let all = Options::UNTRACED | Options::CONTINUED | Options::NOHANG;
     let child = t.spawn(Scenario::held())?;
+    // Calls before and after: an implementation may compare what it finds.
+    let seen = t.wait(Target::Any, all)?;
+    t.expect(clause).nothing_ready(&seen)?;
     t.tell(&child, Step::Exec { steps: vec![] })?;
     t.await_image(&child)?;
-    let all = Options::UNTRACED | Options::CONTINUED | Options::NOHANG;
     let seen = t.wait(Target::Any, all)?;
     t.expect(clause).nothing_ready(&seen)?;
     t.tell(&child, Step::exit(9))?;
     t.await_zombie(&child)?;
     let seen = t.wait(Target::Any, all)?;
     t.expect(clause).reaped(&seen, &child, Change::Exited(9))
+}
+
+fn group_after_exec(t: &mut Trial) -> Outcome {
+    let clause = &posix::EXEC_CHILD_KEEPS_IDENTITY;
+    let child = t.spawn(Scenario::held())?;
+    t.tell(&child, Step::Setpgid { pgid: 0 })?;
+    let seen = t.wait(Target::Group(&child), Options::NOHANG)?;
+    t.expect(clause).nothing_ready(&seen)?;
+    t.tell(&child, Step::Exec { steps: vec![] })?;
+    t.await_image(&child)?;
+    let seen = t.wait(Target::Group(&child), Options::NOHANG | Options::UNTRACED)?;
+    t.expect(clause).nothing_ready(&seen)?;
+    t.signal(&child, Signal::STOP)?;
+    let seen = t.wait(Target::Group(&child), Options::UNTRACED)?;
+    t.expect(clause).reports(&seen, &child, Change::Stopped(Signal::STOP))?;
+    t.signal(&child, Signal::KILL)?;
+    let seen = t.wait(Target::Group(&child), Options::NONE)?;
+    t.expect(clause).reaped(&seen, &child, Change::Killed(Signal::KILL, false))
 }
 
 fn own_session_any_child(t: &mut Trial) -> Outcome {

@@ -3,7 +3,7 @@
 use crate::catalogue::calls::sigchld::pending::is_pending;
 use crate::protocol::warden::ProcessState;
 use crate::scenario::{Scenario, Step};
-use crate::spec::{Clause, posix};
+use crate::spec::{Clause, pairs, posix};
 use crate::trial::cases;
 use crate::trial::{
     Abort, Calls, Change, Child, Disposition, Errno, MaskChange, Needs, Options, Outcome, Seen,
@@ -19,9 +19,9 @@ cases! { "side-effects";
     /// calls of every kind leave no descriptor open
     descriptors(PID; NOHANG | UNTRACED | CONTINUED) in Calls::WITH_TARGET.few() => [posix::WAIT_LEAVES_CALLER];
 
-    /// calls of every kind leave timers, blocked signals, floating-point modes and the alternate signal stack as they were, and errno not 0
+    /// calls of every kind leave timers, blocked signals, floating-point modes, ids, limits, cancelability and the alternate signal stack as they were, and errno not 0
     caller_state(PID; NOHANG | UNTRACED) in Calls::WITH_TARGET
-        => [posix::WAIT_LEAVES_CALLER, posix::ERRNO_NEVER_ZERO];
+        => [posix::WAIT_LEAVES_CALLER, posix::ERRNO_NEVER_ZERO, pairs::EINTR];
 
     /// so they do on a thread other than the first
     thread_state(PID; NOHANG | UNTRACED) in Calls::WITH_TARGET.few(), needs Needs::THREADS
@@ -126,11 +126,26 @@ fn descriptors(t: &mut Trial) -> Outcome {
     t.expect(clause).equal("lowest free descriptor", &after, &before)
 }
 
+/// A call that a handler interrupts, on the first thread: the one that handles a signal of the process.
+fn interrupted(t: &mut Trial, after: impl Fn(&mut Trial) -> Outcome) -> Outcome {
+    let child = t.spawn(Scenario::held())?;
+    let pending = t.begin(Target::Child(&child), Options::NONE)?;
+    t.expect(&pairs::EINTR).blocks(&pending)?;
+    t.signal_agent(Signal::USR2)?;
+    let seen = t.finish(pending)?;
+    t.expect(&pairs::EINTR).error(&seen, Errno::INTR)?;
+    after(t)?;
+    t.tell(&child, Step::exit(7))?;
+    let seen = t.wait(Target::Child(&child), Options::NONE)?;
+    t.expect(&pairs::EINTR).reaped(&seen, &child, Change::Exited(7))
+}
+
 /// That state of the agent and of that thread after each call is what it was.
 fn leaves_state(t: &mut Trial, thread: u32) -> Outcome {
     let clause = &posix::WAIT_LEAVES_CALLER;
+    t.sigaction(Signal::USR2, Disposition::Count, SigactionFlags::NONE)?;
     let before = t.caller_state(thread, true)?;
-    every_outcome_on(t, thread, clause, |t| {
+    let unchanged = |t: &mut Trial| {
         for (what, value) in t.caller_state(thread, false)? {
             if what == "zeroed_errno" {
                 let clause = &posix::ERRNO_NEVER_ZERO;
@@ -140,10 +155,17 @@ fn leaves_state(t: &mut Trial, thread: u32) -> Outcome {
             }
         }
         Ok(())
-    })
+    };
+    if thread == 0 && !t.retries_eintr() {
+        interrupted(t, unchanged)?;
+    }
+    every_outcome_on(t, thread, clause, unchanged)
 }
 
 fn caller_state(t: &mut Trial) -> Outcome {
+    for signal in [Signal::CHLD, Signal::USR1] {
+        t.sigprocmask(MaskChange::Block, signal)?;
+    }
     leaves_state(t, 0)
 }
 

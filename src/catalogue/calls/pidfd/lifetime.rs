@@ -24,6 +24,15 @@ cases! { "pidfd-lifetime";
     nonblock_cleared(PIDFD) in WAITID, needs Needs::PIDFD_WAITS
         => [linux::PIDFD_NONBLOCK_CLEARED, linux::PIDFD_NONBLOCK_EAGAIN];
 
+    /// a pidfd waits for its child whatever its number is, even one that does not fit the sets of select
+    any_number(PIDFD; NOHANG | UNTRACED) in WAITID, needs Needs::PIDFD_WAITS => [linux::PIDFD_ANY_NUMBER];
+
+    /// so does one that is standard input
+    number_zero(PIDFD; NOHANG | UNTRACED) in WAITID, needs Needs::PIDFD_WAITS => [linux::PIDFD_ANY_NUMBER];
+
+    /// a number that was another child's pidfd before is this child's now
+    number_reused(PIDFD | PID; NOHANG) in WAITID, needs Needs::PIDFD_WAITS => [linux::PIDFD_ANY_NUMBER];
+
     /// a process cannot wait through a pidfd for another process's child: ECHILD
     passed_to_non_parent(PIDFD) in WAITID, needs Needs::PIDFD_WAITS => [linux::PIDFD_PASSED_ECHILD];
 
@@ -81,6 +90,75 @@ fn nonblock_cleared(t: &mut Trial) -> Outcome {
     t.tell(&child, Step::exit(7))?;
     let seen = t.finish(pending)?;
     t.expect(&linux::PIDFD_NONBLOCK_CLEARED).reaped(&seen, &child, Change::Exited(7))
+}
+
+/// A duplicate of a descriptor of the agent, from that number on; a skip beyond the limit.
+fn duplicate(t: &mut Trial, fd: i64, from: i32) -> Result<i64, Abort> {
+    match t.attempt(&AgentRequest::Duplicate { fd: fd as i32, from })? {
+        Ok(reply) => reply.number("fd").map_err(|e| Abort::Protocol(e.to_string())),
+        Err(Errno::INVAL) => Err(Abort::Skip("too few descriptors".into())),
+        Err(errno) => Err(Abort::Broken(format!("the agent cannot duplicate a descriptor: {errno}"))),
+    }
+}
+
+/// A child that stops, continues and exits, waited for through a pidfd with such a number.
+fn by_number(t: &mut Trial, from: i32) -> Outcome {
+    let clause = &linux::PIDFD_ANY_NUMBER;
+    let child = t.spawn(Scenario::held())?;
+    let fd = t.pidfd_open(&child, false)?;
+    let fd = duplicate(t, fd, from)?;
+    let seen = t.wait(Target::Pidfd(fd), Options::NOHANG)?;
+    t.expect(clause).nothing_ready(&seen)?;
+    t.signal(&child, Signal::STOP)?;
+    let seen = t.wait(Target::Pidfd(fd), Options::UNTRACED)?;
+    t.expect(clause).reports(&seen, &child, Change::Stopped(Signal::STOP))?;
+    t.signal(&child, Signal::CONT)?;
+    let pending = t.begin(Target::Pidfd(fd), Options::NONE)?;
+    t.expect(clause).blocks(&pending)?;
+    t.tell(&child, Step::exit(7))?;
+    let seen = t.finish(pending)?;
+    t.expect(clause).reaped(&seen, &child, Change::Exited(7))
+}
+
+fn any_number(t: &mut Trial) -> Outcome {
+    by_number(t, 100)?;
+    match by_number(t, 1030) {
+        Err(Abort::Skip(_)) => Ok(()),
+        outcome => outcome,
+    }
+}
+
+fn number_zero(t: &mut Trial) -> Outcome {
+    by_number(t, 0)
+}
+
+fn number_reused(t: &mut Trial) -> Outcome {
+    const NUMBER: i32 = 100;
+    let clause = &linux::PIDFD_ANY_NUMBER;
+    let [before, child] = [t.spawn(Scenario::held())?, t.spawn(Scenario::held())?];
+    let mut numbers = Vec::new();
+    for child in [&before, &child] {
+        let fd = t.pidfd_open(child, false)?;
+        let fd = duplicate(t, fd, NUMBER)?;
+        let seen = t.wait(Target::Pidfd(fd), Options::NOHANG)?;
+        t.expect(clause).nothing_ready(&seen)?;
+        if numbers.is_empty() {
+            t.close_fd(fd)?;
+        }
+        numbers.push(fd);
+    }
+    if numbers[0] != numbers[1] {
+        return Err(Abort::Broken(format!("a descriptor was duplicated onto {numbers:?}")));
+    }
+    t.tell(&before, Step::exit(8))?;
+    t.await_zombie(&before)?;
+    let seen = t.wait(Target::Pidfd(numbers[1]), Options::NOHANG)?;
+    t.expect(clause).nothing_ready(&seen)?;
+    t.tell(&child, Step::exit(7))?;
+    let seen = t.wait(Target::Pidfd(numbers[1]), Options::NONE)?;
+    t.expect(clause).reaped(&seen, &child, Change::Exited(7))?;
+    let seen = t.wait(Target::Child(&before), Options::NONE)?;
+    t.expect(clause).reaped(&seen, &before, Change::Exited(8))
 }
 
 fn passed_to_non_parent(t: &mut Trial) -> Outcome {

@@ -419,6 +419,9 @@ fn event_survives(t: &mut Trial) -> Outcome {
     let all = Options::UNTRACED | Options::CONTINUED | Options::NOHANG;
     for step in [Step::Exec { steps: vec![] }, Step::Setsid] {
         let child = held(t)?;
+        // An implementation may compare what it finds with what it found before.
+        let seen = t.wait(Target::Any, all)?;
+        t.expect(clause).nothing_ready(&seen)?;
         t.signal(&child, Signal::STOP)?;
         t.await_stopped(&child)?;
         t.signal(&child, Signal::CONT)?;

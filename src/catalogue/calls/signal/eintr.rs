@@ -42,6 +42,14 @@ cases! { "eintr";
     /// the SIGCHLD for the stop of another child interrupts a wait, and so does that for its continue where there is one
     by_stop_of_another(PID) in Calls::WITH_TARGET.few() => [pairs::EINTR, pairs::EINTR_KEEPS_CHILD];
 
+    /// an interrupted wait consumes no stop or continue that it did not ask for, and the next call with WNOHANG reports each
+    leaves_events(ANY | PID | GROUP; NOHANG | UNTRACED | CONTINUED | NOWAIT; adapting) in Calls::WITH_TARGET.few()
+        => [pairs::EINTR, pairs::EINTR_KEEPS_CHILD];
+
+    /// so it is on a pidfd
+    leaves_events_by_pidfd(PIDFD; NOHANG | UNTRACED | CONTINUED | NOWAIT; adapting) in Calls::only(&[Call::Waitid]),
+        needs Needs::PIDFD_WAITS => [pairs::EINTR, pairs::EINTR_KEEPS_CHILD];
+
     /// a handler that runs on another thread does not interrupt a wait
     not_of_another_thread(PID) in Calls::WITH_TARGET.few(), needs Needs::THREADS
         => [posix::WAIT_SIGNAL_OF_OTHER_THREAD];
@@ -187,6 +195,72 @@ fn by_stop_of_another(t: &mut Trial) -> Outcome {
     t.await_zombie(&child)?;
     let seen = t.wait(Target::Child(&child), Options::NONE)?;
     t.expect(&pairs::EINTR_KEEPS_CHILD).reaped(&seen, &child, Change::Exited(7))
+}
+
+/// Has a handler interrupt a call that does not ask for the event that there is.
+fn interrupted(t: &mut Trial, target: Target<'_>, options: Options) -> Outcome {
+    let pending = t.begin(target, options)?;
+    t.expect(&pairs::EINTR).blocks(&pending)?;
+    t.signal_agent(Signal::USR1)?;
+    let seen = t.finish(pending)?;
+    t.expect(&pairs::EINTR).error(&seen, Errno::INTR)
+}
+
+/// A child that stops, continues, stops and exits; each time a call that asks for something else is interrupted first.
+fn leave_events(t: &mut Trial, child: &Child, target: Target<'_>) -> Outcome {
+    let clause = &pairs::EINTR_KEEPS_CHILD;
+    t.signal(child, Signal::STOP)?;
+    t.await_stopped(child)?;
+    interrupted(t, target, Options::NONE)?;
+    let seen = t.wait(target, Options::UNTRACED | Options::NOHANG)?;
+    t.expect(clause).reports(&seen, child, Change::Stopped(Signal::STOP))?;
+    t.signal(child, Signal::CONT)?;
+    interrupted(t, target, Options::UNTRACED)?;
+    let seen = t.wait(target, Options::CONTINUED | Options::NOHANG)?;
+    t.expect(clause).reports(&seen, child, Change::Continued)?;
+    if Calls::taking(Options::NOWAIT).has(t.call()) {
+        interrupted(t, target, Options::NOWAIT)?;
+        t.signal(child, Signal::STOP)?;
+        let seen = t.wait(target, Options::UNTRACED)?;
+        t.expect(clause).reports(&seen, child, Change::Stopped(Signal::STOP))?;
+        t.signal(child, Signal::CONT)?;
+    }
+    interrupted(t, target, Options::NONE)?;
+    t.tell(child, Step::exit(7))?;
+    t.await_zombie(child)?;
+    let seen = t.wait(target, Options::NOHANG)?;
+    t.expect(clause).reaped(&seen, child, Change::Exited(7))
+}
+
+fn leaves_events(t: &mut Trial) -> Outcome {
+    needs_eintr(t)?;
+    t.sigaction(Signal::USR1, Disposition::Count, SigactionFlags::NONE)?;
+    let child = t.spawn(Scenario::held())?;
+    leave_events(t, &child, Target::Any)?;
+    // For a call that looks for one child or group, there are others, with an event each.
+    let zombie = t.spawn(Scenario::exits(9))?;
+    t.await_zombie(&zombie)?;
+    let stopped = t.spawn(Scenario::held())?;
+    t.signal(&stopped, Signal::STOP)?;
+    t.await_stopped(&stopped)?;
+    for by_group in [false, true] {
+        let child = t.spawn(Scenario::held())?;
+        t.tell(&child, Step::Setpgid { pgid: 0 })?;
+        leave_events(t, &child, if by_group { Target::Group(&child) } else { Target::Child(&child) })?;
+    }
+    let clause = &pairs::EINTR_KEEPS_CHILD;
+    let seen = t.wait(Target::Child(&stopped), Options::UNTRACED | Options::NOHANG)?;
+    t.expect(clause).reports(&seen, &stopped, Change::Stopped(Signal::STOP))?;
+    let seen = t.wait(Target::Child(&zombie), Options::NOHANG)?;
+    t.expect(clause).reaped(&seen, &zombie, Change::Exited(9))
+}
+
+fn leaves_events_by_pidfd(t: &mut Trial) -> Outcome {
+    needs_eintr(t)?;
+    t.sigaction(Signal::USR1, Disposition::Count, SigactionFlags::NONE)?;
+    let child = t.spawn(Scenario::held())?;
+    let fd = t.pidfd_open(&child, false)?;
+    leave_events(t, &child, Target::Pidfd(fd))
 }
 
 fn not_of_another_thread(t: &mut Trial) -> Outcome {

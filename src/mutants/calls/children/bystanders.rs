@@ -1,8 +1,8 @@
 //! Faults that affect only some children (spawned, of another session or user, after an exec, with others around), some ways to
 //! reap them, or the call after a peek.
 
-use crate::mutants::calls::edit::{ObservationExt, RequestExt, is_termination};
-use crate::mutants::calls::inner::{CallResult, Inner, nothing, report};
+use crate::mutants::calls::edit::{ObservationExt, RequestExt, is_termination, stopped};
+use crate::mutants::calls::inner::{CallResult, Inner, finds_nothing, nothing, report};
 use crate::mutants::calls::pidfd::by_pidfd;
 use crate::mutants::calls::signal_lines::edit_records;
 use crate::mutants::calls::usage::rusage::{credited, withhold};
@@ -27,10 +27,13 @@ fn drains(w: &Inner, r: &Request, events: i32) {
     }
 }
 
+/// What [`image`] returns for a process without arguments.
+const NO_IMAGE: i64 = 1;
+
 /// The image of a child, identified by its arguments.
 fn image(pid: i64) -> i64 {
     let arguments = std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
-    arguments.iter().fold(1, |sum, byte| (sum * 31 + i64::from(*byte)) % 1_000_003)
+    arguments.iter().fold(NO_IMAGE, |sum, byte| (sum * 31 + i64::from(*byte)) % 1_000_003)
 }
 
 /// Remembers the image of a child that was created.
@@ -41,9 +44,10 @@ fn note_image(w: &Inner, request: &Line, reply: &Line) {
     }
 }
 
-/// Whether a child has a different image than at first.
+/// Whether a live child has a different image than at first; a zombie has none.
 fn has_execed(w: &Inner, pid: i64) -> bool {
-    w.lookup(pid).is_some_and(|first| first != image(pid))
+    let now = image(pid);
+    now != NO_IMAGE && w.lookup(pid).is_some_and(|first| first != now)
 }
 
 /// A process's session or user, from that line of the process table.
@@ -103,6 +107,33 @@ pub(crate) const MUTANTS: &[Mutant] = &[
             w.waitid(&r.with_pid(pid), WCONTINUED | WNOHANG);
         }
         w.real(r)
+    }),
+    blind(
+        "exec-leaves-the-group",
+        "a child that has execed is not found by a wait for its group",
+        &posix::EXEC_CHILD_KEEPS_IDENTITY,
+    )
+    .after_reply(|w, request, reply| note_image(w, request, reply))
+    .call(|w, r| match w.peek(r) {
+        Some((pid, _)) if r.group().is_some() && has_execed(w, pid) => finds_nothing(r),
+        _ => w.real(r),
+    }),
+    blind(
+        "exec-between-calls-is-a-stop",
+        "a call with WUNTRACED reports a child that has execed since the last call as stopped by SIGTRAP",
+        &posix::EXEC_CHILD_KEEPS_IDENTITY,
+    )
+    .after_reply(|w, request, reply| note_image(w, request, reply))
+    .call(|w, r| {
+        let execed = w.children().into_iter().find(|pid| w.value() > 0 && has_execed(w, *pid));
+        w.swap(1);
+        match execed {
+            Some(pid) if r.is_any() && r.has(WSTOPPED) => {
+                w.insert(pid, image(pid));
+                Ok(report(r, pid, stopped(libc::SIGTRAP)))
+            }
+            _ => w.real(r),
+        }
     }),
     blind(
         "sibling-stop-ends-wait",

@@ -2,12 +2,13 @@
 
 use crate::mutants::calls::edit::{ObservationExt, RequestExt, is_termination};
 use crate::mutants::calls::inner::{CallResult, Inner, block_forever, error, take_restart};
+use crate::mutants::calls::pidfd::by_pidfd;
 use crate::mutants::calls::signal_lines::{sets_action, sets_any_to, sets_to};
 use crate::mutants::mutant::{Mutant, blind, from_bug, from_catalogue};
 use crate::spec::posix;
 use crate::sys::call::abi::Request;
 use crate::sys::signal::{self, Action, Flags};
-use libc::{ECHILD, EINTR, WNOHANG};
+use libc::{ECHILD, EINTR, WCONTINUED, WNOHANG, WNOWAIT, WSTOPPED};
 
 /// Catches a signal without SA_RESTART: calls fail with EINTR.
 fn catch(signal: i32) {
@@ -31,7 +32,66 @@ pub(crate) fn swallows_eintr(w: &Inner, r: &Request, such: bool) -> CallResult {
     }
 }
 
+/// Such a call that fails with EINTR consumes these events of its target.
+fn eintr_consumes(w: &Inner, r: &Request, such: bool, events: i32) -> CallResult {
+    let seen = w.real(r)?;
+    if such && seen.errno() == Some(EINTR) {
+        w.waitid(r, events | WNOHANG);
+    }
+    Ok(seen)
+}
+
 pub(crate) const MUTANTS: &[Mutant] = &[
+    blind(
+        "eintr-consumes-stop",
+        "a wait that fails with EINTR consumes a stop that it was not asked for",
+        &posix::WAITPID_EINTR_KEEPS_CHILD,
+    )
+    .call(|w, r| eintr_consumes(w, r, r.is_any(), WSTOPPED)),
+    blind(
+        "eintr-consumes-continue",
+        "a wait by pid that fails with EINTR consumes a continue that it was not asked for",
+        &posix::WAITPID_EINTR_KEEPS_CHILD,
+    )
+    .call(|w, r| eintr_consumes(w, r, r.pid().is_some(), WCONTINUED)),
+    blind(
+        "group-eintr-consumes-stop",
+        "a wait for a group that fails with EINTR consumes a stop that it was not asked for",
+        &posix::WAITPID_EINTR_KEEPS_CHILD,
+    )
+    .call(|w, r| eintr_consumes(w, r, r.group().is_some(), WSTOPPED)),
+    blind(
+        "pidfd-eintr-consumes-stop",
+        "a wait on a pidfd that fails with EINTR consumes a stop that it was not asked for",
+        &posix::WAITID_EINTR_KEEPS_CHILD,
+    )
+    .call(|w, r| eintr_consumes(w, r, by_pidfd(r), WSTOPPED)),
+    blind(
+        "eintr-drains-the-stops-of-others",
+        "a wait by pid that fails with EINTR consumes the stops of other children",
+        &posix::WAITPID_EINTR_KEEPS_CHILD,
+    )
+    .call(|w, r| {
+        let seen = w.real(r)?;
+        if seen.errno() == Some(EINTR) && r.pid().is_some() {
+            w.waitid(&r.with_any(), WSTOPPED | WNOHANG);
+        }
+        Ok(seen)
+    }),
+    blind(
+        "interrupted-peek-takes-the-next-stop",
+        "the stop after an interrupted peek is lost",
+        &posix::WAITID_EINTR_KEEPS_CHILD,
+    )
+    .call(|w, r| {
+        let seen = w.real(r)?;
+        if seen.errno() == Some(EINTR) && r.has(WNOWAIT) {
+            w.swap(1);
+        } else if seen.is_stop() && w.swap(0) == 1 {
+            return w.real(r);
+        }
+        Ok(seen)
+    }),
     blind(
         "eintr-swallowed",
         "a handler without SA_RESTART does not interrupt the wait",

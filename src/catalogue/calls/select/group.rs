@@ -1,6 +1,5 @@
 //! Waits for the children of a process group.
 
-use crate::catalogue::calls::threads::meanwhile::LATE;
 use crate::scenario::{Scenario, Step};
 use crate::spec::{linux, pairs, posix};
 use crate::trial::cases;
@@ -59,9 +58,9 @@ cases! { "group";
     /// a wait asleep for a group reports the stop and the exit of a child that has joined meanwhile, and not those of one that has left
     changes_asleep(GROUP; UNTRACED) in Calls::WITH_TARGET.few() => [linux::WAIT_GROUP_AT_EVENT];
 
-    /// so it does if their parent has moved them, from another thread
-    moved_asleep(GROUP; UNTRACED) in Calls::WITH_TARGET.few(), needs Needs::THREADS
-        => [linux::WAIT_GROUP_AT_EVENT, posix::WAIT_SUSPENDS_ONE_THREAD];
+    /// so it does on a thread other than the first
+    changes_asleep_on_a_thread(GROUP; UNTRACED) in Calls::WITH_TARGET.few(), needs Needs::THREADS
+        => [linux::WAIT_GROUP_AT_EVENT];
 }
 
 /// A held child in a process group of its own.
@@ -314,35 +313,35 @@ fn joined_while_blocked(t: &mut Trial) -> Outcome {
         .records("child that joined the group during the wait", which)
 }
 
-/// Children join and leave the group that a call sleeps for on that thread, and then stop and exit. The last argument of
-/// `change` is a child that ends that sleep.
-fn change_asleep(
-    t: &mut Trial,
-    thread: u32,
-    change: impl Fn(&mut Trial, &Child, i64, &Child) -> Outcome,
-) -> Outcome {
+/// Moves a child that does so itself.
+fn moves(t: &mut Trial, child: &Child, pgid: i64) -> Outcome {
+    t.tell(child, Step::Setpgid { pgid: pgid as i32 })
+}
+
+/// Children join and leave the group that a call sleeps for on that thread, and then stop and exit.
+fn change_asleep(t: &mut Trial, thread: u32) -> Outcome {
     let clause = &linux::WAIT_GROUP_AT_EVENT;
     let own = t.agent_pid();
     let (leader, leaving) = (t.spawn(Scenario::held())?, t.spawn(Scenario::held())?);
     let (stopping, exiting) = (t.spawn(Scenario::held())?, t.spawn(Scenario::held())?);
-    move_child(t, &leader, 0)?;
-    move_child(t, &leaving, leader.pid)?;
+    moves(t, &leader, 0)?;
+    moves(t, &leaving, leader.pid)?;
     let pending = t.begin_on(thread, Target::Group(&leader), Options::UNTRACED)?;
     t.expect(clause).blocks(&pending)?;
-    change(t, &leaving, own, &leader)?;
+    moves(t, &leaving, own)?;
     t.signal(&leaving, Signal::STOP)?;
     t.await_stopped(&leaving)?;
     t.expect(clause).blocks(&pending)?;
     t.signal(&leaving, Signal::KILL)?;
     t.await_ended(&leaving)?;
     t.expect(clause).blocks(&pending)?;
-    change(t, &stopping, leader.pid, &leader)?;
+    moves(t, &stopping, leader.pid)?;
     t.signal(&stopping, Signal::STOP)?;
     let seen = t.finish(pending)?;
     t.expect(clause).reports(&seen, &stopping, Change::Stopped(Signal::STOP))?;
     let pending = t.begin_on(thread, Target::Group(&leader), Options::NONE)?;
     t.expect(clause).blocks(&pending)?;
-    change(t, &exiting, leader.pid, &leader)?;
+    moves(t, &exiting, leader.pid)?;
     t.tell(&exiting, Step::exit(8))?;
     let seen = t.finish(pending)?;
     t.expect(clause).reaped(&seen, &exiting, Change::Exited(8))?;
@@ -351,10 +350,10 @@ fn change_asleep(
     // The caller's own group, which this child joins from another.
     let joining = t.spawn(Scenario::held())?;
     let member = t.spawn(Scenario::held())?;
-    move_child(t, &joining, leader.pid)?;
+    moves(t, &joining, leader.pid)?;
     let pending = t.begin_on(thread, Target::OwnGroup, Options::NONE)?;
     t.expect(clause).blocks(&pending)?;
-    change(t, &joining, own, &member)?;
+    moves(t, &joining, own)?;
     t.tell(&joining, Step::exit(9))?;
     let seen = t.finish(pending)?;
     t.expect(clause).reaped(&seen, &joining, Change::Exited(9))?;
@@ -364,15 +363,11 @@ fn change_asleep(
 }
 
 fn changes_asleep(t: &mut Trial) -> Outcome {
-    change_asleep(t, 0, |t, child, pgid, _| t.tell(child, Step::Setpgid { pgid: pgid as i32 }))
+    change_asleep(t, 0)
 }
 
-fn moved_asleep(t: &mut Trial) -> Outcome {
-    change_asleep(t, 1, |t, child, pgid, awaited| {
-        let request = AgentRequest::Setpgid { pid: child.pid as i32, pgid: pgid as i32 };
-        let in_time = t.answers_meanwhile(&request, awaited)?;
-        t.expect(&posix::WAIT_SUSPENDS_ONE_THREAD).that(in_time, "an answer to setpgid", LATE)
-    })
+fn changes_asleep_on_a_thread(t: &mut Trial) -> Outcome {
+    change_asleep(t, 1)
 }
 
 fn moved_zombie(t: &mut Trial) -> Outcome {

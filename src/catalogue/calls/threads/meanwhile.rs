@@ -55,7 +55,7 @@ fn other_requests(t: &mut Trial) -> Outcome {
 }
 
 /// What is proved by the answer that comes then.
-pub(in crate::catalogue::calls) const LATE: &str = "nothing until the wait of the other thread returned";
+const LATE: &str = "nothing until the wait of the other thread returned";
 
 /// A child that WNOHANG finds by that target: live, then as a zombie.
 fn found(

@@ -14,7 +14,7 @@ cases! { handle "handle-others";
     /// a poll of one child does not take the result of another handle's child that exited first
     by_poll(POLL) => [promise::HANDLE_OTHERS_KEPT];
 
-    /// two concurrent waits each return when their own child exits, even if the later one's child exits first
+    /// two concurrent waits each return when their own child exits, even if the later one's child exits first, and another one has
     other_order(THREADS) => [promise::HANDLE_OTHERS_KEPT];
 
     /// a child that is given the pid of an earlier one is reported by its own handle, and the earlier one by that of its own
@@ -64,6 +64,9 @@ fn by_poll(t: &mut Trial) -> Outcome {
 }
 
 fn other_order(t: &mut Trial) -> Outcome {
+    // However late the waits begin, there is a child that has exited.
+    let earlier = t.spawn(Scenario::exits(5))?;
+    t.await_ended(&earlier)?;
     let (first, second) = (t.spawn(Scenario::held())?, t.spawn(Scenario::held())?);
     let (of_first, of_second) = (t.begin_wait(&first, None)?, t.begin_wait(&second, None)?);
     t.await_read()?;
@@ -73,7 +76,9 @@ fn other_order(t: &mut Trial) -> Outcome {
     t.expect(&promise::HANDLE_OTHERS_KEPT).waits(&of_first)?;
     t.tell(&first, Step::exit(3))?;
     let answered = t.finish(&of_first)?;
-    t.expect(&promise::HANDLE_OTHERS_KEPT).reports(&answered, &first, Change::Exited(3))
+    t.expect(&promise::HANDLE_OTHERS_KEPT).reports(&answered, &first, Change::Exited(3))?;
+    let answered = t.wait(&earlier)?;
+    t.expect(&promise::HANDLE_OTHERS_KEPT).reports(&answered, &earlier, Change::Exited(5))
 }
 
 /// How often it is tried: a thread of the agent may take the pid instead.

@@ -13,8 +13,8 @@
 //! | `( N`, `)` | the lines between them are played N times |
 //! | `= exits N`, `= killed N` | the exit code or signal of the program once its input is closed |
 //!
-//! In a pattern, `A|B` is either, `*` is anything, and `[key=value]` is a pair that may be missing. `{name}` is bound by the first
-//! value received, stands for that value from then on, and is replaced in lines sent.
+//! In a pattern, `A|B` is either, `*` is anything, `[key=value]` is a pair that may be missing, and `[*]` any other pairs. `{name}` is bound
+//! by the first value received, stands for that value from then on, and is replaced in lines sent.
 
 #[path = "../common/kit.rs"]
 mod kit;

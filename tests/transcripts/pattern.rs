@@ -62,6 +62,11 @@ pub fn matches(pattern: &str, line: &str, names: &mut Names) -> Result<bool, Str
         return Ok(false);
     }
     for part in pattern.split(' ').skip(wanted.len()) {
+        // Any other pairs.
+        if part == "[*]" {
+            pairs.clear();
+            continue;
+        }
         let optional = part.strip_prefix('[').and_then(|p| p.strip_suffix(']'));
         let (key, expected) =
             optional.unwrap_or(part).split_once('=').ok_or_else(|| format!("no pair: {part}"))?;

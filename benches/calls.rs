@@ -8,6 +8,9 @@
 //! $ cargo bench --manifest-path benches/Cargo.toml -- poll
 //! ```
 
+mod common;
+
+use common::{child, libc_wait4};
 use criterion::measurement::WallTime;
 use criterion::{BenchmarkGroup, Criterion, criterion_group, criterion_main};
 use nix::sys::wait as nix_wait;
@@ -44,13 +47,7 @@ impl Drop for Running {
 
 /// A child that has exited and has not been reaped.
 fn zombie() -> Pid {
-    // SAFETY: this process has one thread, and the child exits at once.
-    let pid = unsafe { libc::fork() };
-    if pid == 0 {
-        // SAFETY: it does not return.
-        unsafe { libc::_exit(7) };
-    }
-    let pid = Pid::from_raw(pid).expect("fork works");
+    let pid = child(|| ()).expect("fork works");
     waitid(pid, IdOptions::EXITED | IdOptions::NOWAIT).expect("a zombie");
     pid
 }
@@ -78,14 +75,6 @@ fn poll(group: &mut BenchmarkGroup<'_, WallTime>, name: &str, mut call: impl FnM
     group.bench_function(name, |bencher| bencher.iter(&mut call));
 }
 
-fn libc_wait4(pid: Pid, options: i32) -> i32 {
-    let (mut status, mut usage) = (0, MaybeUninit::<libc::rusage>::uninit());
-    // SAFETY: both pointers are to live buffers.
-    let done = unsafe { libc::wait4(pid.as_raw_pid(), &mut status, options, usage.as_mut_ptr()) };
-    black_box((status, usage));
-    done
-}
-
 fn libc_waitpid(pid: Pid, options: i32) -> i32 {
     let mut status = 0;
     // SAFETY: the pointer is to a live integer.
@@ -105,7 +94,7 @@ fn libc_waitid(pid: Pid, options: i32) -> i32 {
 
 fn reaping(criterion: &mut Criterion) {
     let group = &mut criterion.benchmark_group("reap");
-    reap(group, "wait4/libc", |pid| libc_wait4(pid, 0) > 0);
+    reap(group, "wait4/libc", |pid| libc_wait4(pid.as_raw_pid(), 0) > 0);
     reap(group, "wait4/waitspec", |pid| black_box(wait4(pid, WaitOptions::NONE)).is_ok());
     reap(group, "waitpid/libc", |pid| libc_waitpid(pid, 0) > 0);
     reap(group, "waitpid/waitspec", |pid| black_box(waitpid(pid, WaitOptions::NONE)).is_ok());
@@ -128,7 +117,7 @@ fn polling(criterion: &mut Criterion) {
     let mut child = Running::new();
     let pid = child.pid();
     let group = &mut criterion.benchmark_group("poll");
-    poll(group, "wait4/libc", || libc_wait4(black_box(pid), libc::WNOHANG) == 0);
+    poll(group, "wait4/libc", || libc_wait4(black_box(pid).as_raw_pid(), libc::WNOHANG) == 0);
     poll(group, "wait4/waitspec", || matches!(try_wait4(black_box(pid), WaitOptions::NONE), Ok(None)));
     poll(group, "waitpid/libc", || libc_waitpid(black_box(pid), libc::WNOHANG) == 0);
     poll(group, "waitpid/waitspec", || matches!(try_waitpid(black_box(pid), WaitOptions::NONE), Ok(None)));

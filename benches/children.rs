@@ -8,6 +8,9 @@
 //! $ cargo bench --manifest-path benches/Cargo.toml --bench children -- latency
 //! ```
 
+mod common;
+
+use common::{child, libc_wait4};
 use criterion::measurement::WallTime;
 use criterion::{BenchmarkGroup, BenchmarkId, Criterion, criterion_group, criterion_main};
 use nix::sys::wait as nix_wait;
@@ -24,26 +27,8 @@ const BOUND: Duration = Duration::from_secs(60);
 /// How long a child sleeps before it exits, so that its parent is asleep by then.
 const NAP: Duration = Duration::from_micros(300);
 
-/// Forks a child that runs `body` and exits with 7.
-fn child(body: impl FnOnce()) -> Option<Pid> {
-    // SAFETY: this process has one thread, and the child exits at once.
-    let pid = unsafe { libc::fork() };
-    if pid == 0 {
-        body();
-        // SAFETY: it does not return.
-        unsafe { libc::_exit(7) };
-    }
-    Pid::from_raw(pid).filter(|_| pid > 0)
-}
-
 fn nix_pid(pid: Pid) -> nix::unistd::Pid {
     nix::unistd::Pid::from_raw(pid.as_raw_pid())
-}
-
-fn libc_wait4(pid: i32) -> i32 {
-    let (mut status, mut usage) = (0, MaybeUninit::<libc::rusage>::uninit());
-    // SAFETY: both pointers are to live buffers.
-    unsafe { libc::wait4(pid, &mut status, 0, usage.as_mut_ptr()) }
 }
 
 /// Starts and reaps one child.
@@ -54,7 +39,7 @@ fn spawning(criterion: &mut Criterion) {
             bencher.iter(|| assert!(reap(child(|| ()).expect("fork works")), "{name} reaped nothing"));
         });
     };
-    fork("fork/libc", |pid| libc_wait4(pid.as_raw_pid()) > 0);
+    fork("fork/libc", |pid| libc_wait4(pid.as_raw_pid(), 0) > 0);
     fork("fork/waitspec", |pid| wait4(pid, WaitOptions::NONE).is_ok());
     fork("fork/rustix", |pid| {
         rustix_process::waitpid(Some(pid), rustix_process::WaitOptions::empty()).is_ok()
@@ -76,7 +61,7 @@ fn spawning(criterion: &mut Criterion) {
                     envp.as_ptr(),
                 )
             };
-            assert!(failed == 0 && libc_wait4(pid) == pid, "posix_spawnp works");
+            assert!(failed == 0 && libc_wait4(pid, 0) == pid, "posix_spawnp works");
         });
     });
     group.bench_function("exec/std", |bencher| {
@@ -137,13 +122,13 @@ fn libc_bounded(pid: Pid) -> bool {
         let mut polled = libc::pollfd { fd, events: libc::POLLIN, revents: 0 };
         let ready = libc::poll(&mut polled, 1, BOUND.as_millis() as i32);
         libc::close(fd);
-        ready == 1 && libc_wait4(pid.as_raw_pid()) > 0
+        ready == 1 && libc_wait4(pid.as_raw_pid(), 0) > 0
     }
 }
 
 fn latencies(criterion: &mut Criterion) {
     let group = &mut criterion.benchmark_group("latency");
-    latency(group, "blocked/libc", |pid| libc_wait4(pid.as_raw_pid()) > 0);
+    latency(group, "blocked/libc", |pid| libc_wait4(pid.as_raw_pid(), 0) > 0);
     latency(group, "blocked/waitspec", |pid| wait4(pid, WaitOptions::NONE).is_ok());
     latency(group, "blocked/rustix", |pid| {
         rustix_process::waitpid(Some(pid), rustix_process::WaitOptions::empty()).is_ok()
@@ -175,7 +160,7 @@ impl Zombies {
 
 impl Drop for Zombies {
     fn drop(&mut self) {
-        while libc_wait4(-1) > 0 {}
+        while libc_wait4(-1, 0) > 0 {}
     }
 }
 
@@ -183,9 +168,9 @@ impl Drop for Zombies {
 type Way = fn(&[Pid]) -> bool;
 
 const WAYS: [(&str, Way); 4] = [
-    ("any/libc", |pids| pids.iter().all(|_| libc_wait4(-1) > 0)),
+    ("any/libc", |pids| pids.iter().all(|_| libc_wait4(-1, 0) > 0)),
     ("any/waitspec", |pids| pids.iter().all(|_| wait4(WaitTarget::Any, WaitOptions::NONE).is_ok())),
-    ("pid/libc", |pids| pids.iter().all(|pid| libc_wait4(pid.as_raw_pid()) > 0)),
+    ("pid/libc", |pids| pids.iter().all(|pid| libc_wait4(pid.as_raw_pid(), 0) > 0)),
     ("pid/waitspec", |pids| pids.iter().all(|&pid| wait4(pid, WaitOptions::NONE).is_ok())),
 ];
 

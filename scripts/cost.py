@@ -57,15 +57,14 @@ class Meter:
     """The CPU time of a run and of its processes' starts, which are measured before and after it: on a busy machine all of them
     take longer, and not for the same time.
 
-    `spawn`: the lines that have the agent create a child of this kind (spawns). A runtime that forks a large process, or does
-    more than a fork and an exec, takes longer for that than this script; without them a spawn is one by this script."""
+    `spawn`: the lines that have the agent create a child (spawns). A runtime that forks a large process, or does more than a fork
+    and an exec, takes longer for that than this script."""
 
     SPAWNS = 20
 
-    def __init__(self, agent, bare, child, spawn=None):
-        self.commands = {"agent": (agent, 10, ""), "bare": (bare, 10, ""), "child": (child, 25, "")}
-        if spawn:
-            self.commands["spawns"] = (agent, 4, "".join(spawn(at) for at in range(1, self.SPAWNS + 1)))
+    def __init__(self, agent, bare, spawn):
+        lines = "".join(spawn(at) for at in range(1, self.SPAWNS + 1))
+        self.commands = {"agent": (agent, 10, ""), "bare": (bare, 10, ""), "spawns": (agent, 4, lines)}
         self.taken = {name: [] for name in self.commands}
 
     def look(self):
@@ -85,9 +84,7 @@ class Meter:
         return sum(self.taken[name]) / len(self.taken[name])
 
     def spawn(self):
-        """That of a child, by the agent or by this script."""
-        if "spawns" not in self.taken:
-            return self.mean("child")
+        """That of a child, created by the agent."""
         return (self.mean("spawns") - self.mean("agent")) / self.SPAWNS
 
 

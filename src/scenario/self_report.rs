@@ -5,10 +5,9 @@ use rustix::io::Errno;
 use crate::protocol::Line;
 use crate::protocol::fields::{CHILDREN, OWN, put_usage};
 use crate::sys::process::{self, Who, workload};
-use crate::sys::{descriptors, signal};
+use crate::sys::{caller, descriptors, signal};
 use crate::wait::Signal;
 use crate::wait::names::errno_name;
-use rustix::process::Resource;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::PathBuf;
 use std::sync::OnceLock;
@@ -46,25 +45,10 @@ pub(super) fn ids_and_signals() -> Line {
     }
 }
 
-/// The limits of a process that every system has.
-const LIMITS: [(&str, Resource); 6] = [
-    ("core", Resource::Core),
-    ("cpu", Resource::Cpu),
-    ("data", Resource::Data),
-    ("fsize", Resource::Fsize),
-    ("nofile", Resource::Nofile),
-    ("stack", Resource::Stack),
-];
-
 /// What a process inherits from the one that created it.
 pub(super) fn inherited() -> Line {
     let names = |numbers: Vec<i32>| numbers.into_iter().map(|number| Signal::from_number(number).to_string());
     let ignored = (1..=signal::LAST).filter(|&number| signal::is_ignored(number) == Some(true)).collect();
-    let limits = LIMITS.map(|(name, resource)| {
-        let limit = rustix::process::getrlimit(resource);
-        let shown = |value: Option<u64>| value.map_or_else(|| "none".to_owned(), |value| value.to_string());
-        format!("{name}:{}:{}", shown(limit.current), shown(limit.maximum))
-    });
     let mut environment: Vec<String> = std::env::vars_os()
         .map(|(name, value)| {
             let mut hasher = DefaultHasher::new();
@@ -77,20 +61,17 @@ pub(super) fn inherited() -> Line {
         Ok(found) => format!("{}:{}", found.st_dev, found.st_ino),
         Err(error) => shown(error),
     };
-    // It can only be read by being set.
-    let umask = rustix::process::umask(rustix::fs::Mode::empty());
-    rustix::process::umask(umask);
     put_ids(Line::new("ok"))
         .with("cwd", FOLDER.get().cloned().unwrap_or_default().display())
-        .with("umask", format_args!("{:03o}", umask.bits()))
-        .with("nice", rustix::process::getpriority_process(None).unwrap_or(0))
+        .with("umask", format_args!("{:03o}", caller::umask().bits()))
+        .with("nice", caller::nice())
         .with("stdin", stream(rustix::stdio::stdin()))
         .with("stdout", stream(rustix::stdio::stdout()))
         .with("stderr", stream(rustix::stdio::stderr()))
         .with_list("descriptors", descriptors::inheritable().into_iter().map(|fd| fd.to_string()))
         .with_list("blocked", names(signal::blocked()))
         .with_list("ignored", names(ignored))
-        .with_list("limits", limits)
+        .with_list("limits", caller::limits())
         .with_list("environment", environment)
 }
 

@@ -295,8 +295,8 @@ pub enum Step {
     /// such step, and the state it was started in.
     Getids,
     /// Answered with what a process inherits: `ok cwd=PATH umask=OCTAL nice=N pgid=N sid=N stdin=DEVICE:FILE
-    /// stdout=... stderr=... [descriptors=N,...] [blocked=SIGUSR1,...] [ignored=SIGUSR1,...] limits=NAME:N,... environment=NAME:HASH,...`. Descriptors are those from
-    /// 3 up that an exec does not close.
+    /// stdout=... stderr=... [descriptors=N,...] [blocked=SIGUSR1,...] [ignored=SIGUSR1,...] limits=NAME:N,...
+    /// environment=NAME:HASH,...`. Descriptors are those from 3 up that an exec does not close.
     Inherited,
 }
 

@@ -275,7 +275,7 @@ impl Core<'_> {
     pub fn tell_for_reply(&mut self, child: &Child, step: &Step) -> Result<Line, Abort> {
         self.steps.push(format!("{}: {step}", child.name));
         let id = self.send_step(child, step)?;
-        let reply = self.done(child, id, step)?;
+        let reply = self.await_long_step(child, id, step.cpu())?;
         if reply.word() == "ok" {
             return Ok(reply);
         }
@@ -406,8 +406,9 @@ impl Core<'_> {
 
     /// Tells a held child to do a step whose error is judged: the reply, or the error.
     pub fn try_tell(&mut self, child: &Child, step: Step) -> Result<Result<Line, Errno>, Abort> {
-        let id = self.begin_step(child, step.clone())?;
-        let reply = self.done(child, id, &step)?;
+        let cpu = step.cpu();
+        let id = self.begin_step(child, step)?;
+        let reply = self.await_long_step(child, id, cpu)?;
         self.error_of(reply)
     }
 

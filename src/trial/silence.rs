@@ -9,7 +9,6 @@ use super::missing::Of;
 use super::states::state_of;
 use crate::protocol::Line;
 use crate::protocol::warden::{ProcessState, Request};
-use crate::scenario::Step;
 use std::time::{Duration, Instant};
 
 /// How long a child may be silent before its state is checked. A state seen twice, this long apart, is taken as final.
@@ -28,12 +27,12 @@ pub(super) enum Heard {
 impl Core<'_> {
     /// Waits until a step that was begun is done.
     pub fn await_step(&mut self, child: &Child, id: u64) -> Result<Line, Abort> {
-        self.spoken(child, "ok", Some(id), STATE)
+        self.await_long_step(child, id, Duration::ZERO)
     }
 
-    /// Waits until that step is done: one that burns CPU time is given more time.
-    pub(super) fn done(&mut self, child: &Child, id: u64, step: &Step) -> Result<Line, Abort> {
-        self.spoken(child, "ok", Some(id), STATE + step.cpu() * OTHERS)
+    /// The same for a step that uses that much CPU time.
+    pub(super) fn await_long_step(&mut self, child: &Child, id: u64, cpu: Duration) -> Result<Line, Abort> {
+        self.spoken(child, "ok", Some(id), STATE + cpu * OTHERS)
     }
 
     /// A line with that word or id from a child that is expected to keep running.

@@ -444,7 +444,7 @@ fn restarts(t: &mut Trial) -> Outcome {
     t.expect(&promise::INIT_RESTARTS).that(!exited, "the supervisor to run on", "it has exited")
 }
 
-/// What a supervisor may make anew for each run.
+/// What a supervisor may set up differently for each run.
 const ANEW: [&str; 5] = ["pgid: ", "sid: ", "stdin: ", "stdout: ", "stderr: "];
 
 fn restarts_alike(t: &mut Trial) -> Outcome {

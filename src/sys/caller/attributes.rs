@@ -5,6 +5,9 @@
 use std::fmt::Write as _;
 use std::mem::MaybeUninit;
 
+use rustix::fs::Mode;
+use rustix::process::Resource;
+
 use crate::sys::process::{group_of, session_of};
 use crate::sys::signal::LAST;
 
@@ -16,10 +19,10 @@ mod of_system;
 pub fn attributes() -> Vec<(&'static str, String)> {
     let mut all = vec![
         ("ids", ids()),
-        ("umask", umask()),
-        ("nice", nice()),
+        ("umask", format!("{:o}", umask().bits())),
+        ("nice", nice().to_string()),
         ("directory", directory()),
-        ("limits", limits()),
+        ("limits", limits().join(",")),
         ("actions", actions()),
     ];
     all.extend(cancelability().map(|text| ("cancel", text)));
@@ -36,45 +39,38 @@ fn ids() -> String {
     format!("{pgid},{sid},{uid},{euid},{gid},{egid}")
 }
 
-fn umask() -> String {
-    // SAFETY: numbers only. Nothing is created in between.
-    let mask = unsafe {
-        let mask = libc::umask(0);
-        libc::umask(mask);
-        mask
-    };
-    format!("{mask:o}")
+/// The mask of the modes of new files.
+pub fn umask() -> Mode {
+    // It can only be read by being set. Nothing is created in between.
+    let mask = rustix::process::umask(Mode::empty());
+    rustix::process::umask(mask);
+    mask
 }
 
-fn nice() -> String {
-    // SAFETY: numbers only.
-    unsafe { libc::getpriority(libc::PRIO_PROCESS as _, 0) }.to_string()
+/// The nice value; 0 if it cannot be read.
+pub fn nice() -> i32 {
+    rustix::process::getpriority_process(None).unwrap_or(0)
 }
 
 fn directory() -> String {
     std::env::current_dir().map_or_else(|e| e.to_string(), |path| path.display().to_string())
 }
 
-fn limits() -> String {
+/// The limits that every system has, each as `NAME:SOFT:HARD`.
+pub fn limits() -> [String; 6] {
     let each = [
-        libc::RLIMIT_CPU,
-        libc::RLIMIT_FSIZE,
-        libc::RLIMIT_DATA,
-        libc::RLIMIT_STACK,
-        libc::RLIMIT_CORE,
-        libc::RLIMIT_NOFILE,
+        ("core", Resource::Core),
+        ("cpu", Resource::Cpu),
+        ("data", Resource::Data),
+        ("fsize", Resource::Fsize),
+        ("nofile", Resource::Nofile),
+        ("stack", Resource::Stack),
     ];
-    let mut text = String::new();
-    for resource in each {
-        let mut limit = MaybeUninit::<libc::rlimit>::zeroed();
-        // SAFETY: room for the structure, for which zero is a value.
-        let limit = unsafe {
-            libc::getrlimit(resource, limit.as_mut_ptr());
-            limit.assume_init()
-        };
-        let _ = write!(text, "{}/{} ", limit.rlim_cur, limit.rlim_max);
-    }
-    text
+    each.map(|(name, resource)| {
+        let limit = rustix::process::getrlimit(resource);
+        let shown = |value: Option<u64>| value.map_or_else(|| "none".to_owned(), |value| value.to_string());
+        format!("{name}:{}:{}", shown(limit.current), shown(limit.maximum))
+    })
 }
 
 /// The actions that are not the default, with their flags.

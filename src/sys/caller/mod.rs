@@ -12,7 +12,7 @@ mod posix_timers;
 
 mod attributes;
 
-pub use attributes::attributes;
+pub use attributes::{attributes, limits, nice, umask};
 pub use posix_timers::{arm_posix_timers, running_posix_timers};
 
 /// The interval timers.

@@ -1,6 +1,6 @@
 //! What commands inherit from a shell.
 
-use super::said;
+use super::{asleep_with, said};
 use crate::scenario::{Scenario, Step};
 use crate::spec::posix;
 use crate::trial::program::{How, Offer, Trial};
@@ -82,14 +82,9 @@ fn inherits_anywhere(t: &mut Trial) -> Outcome {
 
 fn ignored_at_start(t: &mut Trial) -> Outcome {
     t.with.how.ignored = vec![Signal::USR1];
-    let child = t.offer(Scenario::held());
-    t.script(&format!(
-        "trap 'echo trapped=1' USR1\n{} &\np=$!\necho ready=1\nwait $p\necho s=$?\n",
-        child.command
-    ))?;
-    let child = t.meet(&child)?;
-    t.awaited("ready")?;
-    t.await_program_asleep()?;
+    let child = asleep_with(t, |child| {
+        format!("trap 'echo trapped=1' USR1\n{child} &\np=$!\necho ready=1\nwait $p\necho s=$?\n")
+    })?;
     t.signal_program(Signal::USR1)?;
     t.settle()?;
     t.tell(&child, Step::exit(7))?;

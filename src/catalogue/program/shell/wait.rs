@@ -1,7 +1,7 @@
 //! `wait`, and traps that interrupt it.
 
 use super::status::names;
-use super::{said, value};
+use super::{asleep_with, said, value};
 use crate::scenario::{Scenario, Step};
 use crate::spec::posix;
 use crate::trial::program::Trial;
@@ -85,11 +85,7 @@ fn two_jobs(t: &mut Trial, script: impl FnOnce(&str, &str) -> String) -> Result<
 }
 
 fn pid(t: &mut Trial) -> Outcome {
-    let child = t.offer(Scenario::held());
-    t.script(&format!("{} &\np=$!\necho ready=1\nwait $p\necho s=$?\n", child.command))?;
-    let child = t.meet(&child)?;
-    t.awaited("ready")?;
-    t.await_program_asleep()?;
+    let child = asleep_with(t, |child| format!("{child} &\np=$!\necho ready=1\nwait $p\necho s=$?\n"))?;
     t.tell(&child, Step::exit(7))?;
     let got = t.awaited("s")?;
     t.expect(&posix::SHELL_WAIT_PID).that(got == Some(7), "$? 7", said("$?", got))?;
@@ -136,14 +132,9 @@ fn terminates_during(t: &mut Trial, line: impl Fn(&str) -> String) -> Outcome {
 }
 
 fn killed_while_stopped(t: &mut Trial) -> Outcome {
-    let child = t.offer(Scenario::held());
-    t.script(&format!(
-        "{} &\np=$!\necho ready=1\nwait $p\ns=$?\necho s=$s\ntype kill\nkill -l $s\n",
-        child.command
-    ))?;
-    let child = t.meet(&child)?;
-    t.awaited("ready")?;
-    t.await_program_asleep()?;
+    let child = asleep_with(t, |child| {
+        format!("{child} &\np=$!\necho ready=1\nwait $p\ns=$?\necho s=$s\ntype kill\nkill -l $s\n")
+    })?;
     t.signal(&child, Signal::STOP)?;
     t.await_stopped_or_exit(&child)?;
     // One that sees the stop has seen it by then.
@@ -258,11 +249,7 @@ fn several_in_order(t: &mut Trial) -> Outcome {
 }
 
 fn several_unknown(t: &mut Trial) -> Outcome {
-    let child = t.offer(Scenario::held());
-    t.script(&format!("{} &\np=$!\necho ready=1\nwait 1 $p\necho s=$?\n", child.command))?;
-    let child = t.meet(&child)?;
-    t.awaited("ready")?;
-    t.await_program_asleep()?;
+    let child = asleep_with(t, |child| format!("{child} &\np=$!\necho ready=1\nwait 1 $p\necho s=$?\n"))?;
     t.tell(&child, Step::exit(3))?;
     let got = t.awaited("s")?;
     t.expect(&posix::SHELL_WAIT_SEVERAL).that(got == Some(3), "$? 3", said("$?", got))?;
@@ -283,15 +270,11 @@ fn pipeline(t: &mut Trial) -> Outcome {
 }
 
 fn trap(t: &mut Trial) -> Outcome {
-    let child = t.offer(Scenario::held());
-    let script = format!(
-        "trap 'echo trapped=1' USR1\n{} &\np=$!\necho ready=1\nwait $p\ns=$?\necho s=$s\nwait $p\necho t=$?\n",
-        child.command
-    );
-    t.script(&script)?;
-    let child = t.meet(&child)?;
-    t.awaited("ready")?;
-    t.await_program_asleep()?;
+    let child = asleep_with(t, |child| {
+        format!(
+            "trap 'echo trapped=1' USR1\n{child} &\np=$!\necho ready=1\nwait $p\ns=$?\necho s=$s\nwait $p\necho t=$?\n"
+        )
+    })?;
     t.signal_program(Signal::USR1)?;
     let came = t.output_soon("s=")?;
     let got = value(&came, "s");
@@ -375,12 +358,8 @@ fn trap_in_foreground(t: &mut Trial) -> Outcome {
 }
 
 fn trap_ignored(t: &mut Trial) -> Outcome {
-    let child = t.offer(Scenario::held());
-    let script = format!("trap '' USR1\n{} &\np=$!\necho ready=1\nwait $p\necho s=$?\n", child.command);
-    t.script(&script)?;
-    let child = t.meet(&child)?;
-    t.awaited("ready")?;
-    t.await_program_asleep()?;
+    let child =
+        asleep_with(t, |child| format!("trap '' USR1\n{child} &\np=$!\necho ready=1\nwait $p\necho s=$?\n"))?;
     t.signal_program(Signal::USR1)?;
     t.settle()?;
     t.tell(&child, Step::exit(7))?;
@@ -420,11 +399,7 @@ fn remembers_more(t: &mut Trial) -> Outcome {
 }
 
 fn stop_is_no_exit(t: &mut Trial) -> Outcome {
-    let child = t.offer(Scenario::held());
-    t.script(&format!("{} &\np=$!\necho ready=1\nwait $p\necho s=$?\n", child.command))?;
-    let child = t.meet(&child)?;
-    t.awaited("ready")?;
-    t.await_program_asleep()?;
+    let child = asleep_with(t, |child| format!("{child} &\np=$!\necho ready=1\nwait $p\necho s=$?\n"))?;
     t.signal(&child, Signal::STOP)?;
     t.await_stopped(&child)?;
     // Give a faulty shell time to return.
@@ -433,11 +408,7 @@ fn stop_is_no_exit(t: &mut Trial) -> Outcome {
     t.tell(&child, Step::exit(7))?;
     let got = t.awaited("s")?;
     t.expect(&posix::SHELL_STOP_IS_NO_EXIT).that(got == Some(7), "$? 7", said("$?", got))?;
-    let child = t.offer(Scenario::held());
-    t.script(&format!("{} &\necho ready=1\nwait\necho s=$?\n", child.command))?;
-    let child = t.meet(&child)?;
-    t.awaited("ready")?;
-    t.await_program_asleep()?;
+    let child = asleep_with(t, |child| format!("{child} &\necho ready=1\nwait\necho s=$?\n"))?;
     t.signal(&child, Signal::STOP)?;
     t.await_stopped(&child)?;
     t.settle()?;
